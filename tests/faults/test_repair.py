@@ -103,10 +103,11 @@ def test_a_node_is_away_for_writes_and_deletes(nothing_left, tmp_path, seed, cou
             objects.delete("before", range(0, count, 5))
             # What shares a node because one was away for less than it takes to notice is spread minutes later.
             wait.until(lambda: presence(server, "node-4") == "offline", "node-4 to be missed", 20)
+            before = held_bytes(cluster.folder / "node-4")
             cluster.restart_node(4)
             begun = time.monotonic()
             whole = until_whole(server, SECONDS[count])
-            print(f"whole {time.monotonic() - begun:.1f} s after the node came back")
+            say_pace("onto a node that was away", begun, max(held_bytes(cluster.folder / "node-4") - before, 0))
         assert all(node["answered"] for node in whole["nodes"].values())
         objects.check_all()
     finally:
@@ -240,23 +241,27 @@ def start_to_be_killed(server: Server) -> int:
 
 
 # A node keeps this much of its disk, and this one has room for little more.
-RESERVE_MIB, NEARLY_FULL_MIB = 256, 768
+RESERVE_MIB, NEARLY_FULL_MIB = 256, {SHORT: 768, LONG: 1_536}
 
 
-def test_a_disk_that_is_nearly_full_takes_what_it_can(make_server, seed, mount):
+@of_all
+def test_a_disk_that_is_nearly_full_takes_what_it_can(make_server, seed, mount, count):
     server: Server = make_server(environment=QUICK)
     server.start()
     server.stop()
     small = server.node_folder(1)
-    put_disk(server, small, mount, NEARLY_FULL_MIB)
+    put_disk(server, small, mount, NEARLY_FULL_MIB[count])
     server.start()
     server.wire().make_bucket(BUCKET)
     objects = Objects(server)
-    objects.put("before", range(SHORT))
+    objects.put("before", range(count))
+    held = held_bytes(server.node_folder(6))
     fill(small, leave=(RESERVE_MIB + 8) * MIB)
     with reading(objects, seed):
         assert server.run("node", "stop", "node-6").returncode == 0
-        until_whole(server, SECONDS[SHORT])
+        begun = time.monotonic()
+        until_whole(server, SECONDS[count])
+        say_pace("beside a disk that is nearly full", begun, held)
     objects.check_all()
 
 

@@ -13,3 +13,8 @@ def of_service(name: str) -> list[str]:
     points = re.findall(rf'^    \w+ = "({name}\.[a-z-]+)";$', _LIST.read_text(), re.MULTILINE)
     assert points, f"no points of {name} in {_LIST}"
     return points
+
+
+def services() -> set[str]:
+    """All services that have points."""
+    return set(re.findall(r'^    \w+ = "(\w+)\.[a-z-]+";$', _LIST.read_text(), re.MULTILINE))

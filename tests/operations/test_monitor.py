@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import wait
+from harness import failpoints, wait
 from harness.cluster import Cluster
+from harness.objects import until_whole
 from harness.server import Server
 from harness.shelves import check_all, put_all
 from harness.states import node_list, presence, since
@@ -108,6 +109,37 @@ def test_the_owner_of_the_lease_may_end_together_with_a_node(cluster):
         process.kill()
         process.wait()
     assert_offline_in_time(gateway, "node-5", time.time())
+
+
+KILLED_SECONDS = 60
+ROUNDS, ROUNDS_LONG = 1, 50
+
+
+@pytest.mark.waits
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("rounds", [ROUNDS, pytest.param(ROUNDS_LONG, marks=pytest.mark.long)])
+@pytest.mark.parametrize("point", failpoints.of_service("health"))
+def test_killed_at_each_step_the_next_one_says_what_became_of_a_node(make_server, point, rounds):
+    server = make_server().start()
+    server.wire().make_bucket("shared")
+    put_all(server, "before")
+    for number in range(rounds):
+        node = f"node-{1 + number % server.nodes}"
+        server.stop()
+        server.environment[failpoints.VARIABLE] = point
+        # Its own start may be what it finds first, if a node was offline on the log.
+        server.start()
+        killed = server.process
+        server.run("node", "stop", node)
+        wait.until(lambda killed=killed: killed.poll() is not None, f"the end at {point}: {server.said()}", KILLED_SECONDS)
+        assert killed.returncode == -signal.SIGKILL, server.said()
+        server.kill()
+        del server.environment[failpoints.VARIABLE]
+        server.start()
+        wait.until(lambda: all(shown["presence"]["state"] == "online" for shown in node_list(server).values()),
+                   f"all nodes online on the log after {point}", KILLED_SECONDS)
+        until_whole(server, KILLED_SECONDS)
+        check_all(server, "before")
 
 
 @pytest.mark.waits

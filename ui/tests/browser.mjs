@@ -29,9 +29,6 @@ const pictures = process.env.PLANETSTORE_SCREENSHOTS;
 const only = process.argv[2]?.split(",");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The logs page asks for what the store does not serve yet, and says so. */
-const NO_LOGS = /status of 404 .*\/api\/v1\/(logs|errors)/;
-
 let failures = 0;
 
 /** Waits until nothing on the page loads any more. */
@@ -105,7 +102,7 @@ async function look(page, problems, place, { width, theme, other }) {
 /** Everything in one width, in a browser of its own: a page that lies behind another is not painted. */
 function passThrough(pass) {
   return withBrowser(async (context) => {
-    const { page, problems } = await openPage(context, pass, [NO_LOGS]);
+    const { page, problems } = await openPage(context, pass);
     await forget(page, url);
     await look(page, problems, { name: "login", path: "/login" }, pass);
     await signIn(page, url, user, password);

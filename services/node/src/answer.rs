@@ -61,7 +61,7 @@ impl Answerer {
                 page.map_or_else(|why| refusal(&why), |page| Reply::Shards(page).encode())
             }
             Request::Scrub { command } => {
-                let scrub = move |store: &Store| Ok(store.scrub(command, SystemTime::now()));
+                let scrub = move |store: &Store| store.scrub(command, SystemTime::now());
                 let status = self.blocking(&self.listers, scrub).await;
                 status.map_or_else(|why| refusal(&why), |status| Reply::Scrub(status).encode())
             }

@@ -308,8 +308,13 @@ impl Running {
         self.workers.reports().remove(0)
     }
 
+    /// How many steps it has taken.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
     pub(crate) async fn until_idle(&self) {
-        let has_looked = || self.steps.load(Ordering::Relaxed) > 0;
+        let has_looked = || self.steps() > 0;
         until("nothing left to do", || has_looked() && self.report().state == State::Idle).await;
     }
 

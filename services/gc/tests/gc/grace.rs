@@ -20,9 +20,14 @@ async fn a_content_stays_for_the_grace_period_by_the_time_of_its_event() {
     let gc = world.run(Settings { grace: HOUR, ..Settings::default() });
     gc.until_idle().await;
     world.pass(HOUR.checked_sub(Duration::from_mins(5)).unwrap());
-    world.put("two", 2, SMALL).await; // it looks again when something happens
+    // It looks again when something happens. A step that ends after the first of these may have begun before it; one
+    // that ends after the second one began after the first.
+    for (name, seed) in [("two", 2), ("two more", 4)] {
+        let before = gc.steps();
+        world.put(name, seed, SMALL).await;
+        until("a look", || gc.steps() > before).await;
+    }
     gc.until_idle().await;
-    tokio::time::sleep(Duration::from_secs(2)).await; // longer than it waits before it looks
     assert!(world.knows(&stored) && world.is_held(&stored));
     world.pass(Duration::from_mins(6));
     world.put("three", 3, SMALL).await;

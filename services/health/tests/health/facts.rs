@@ -27,9 +27,12 @@ use super::region::{AGE, NODES, heartbeat, name};
 /// How long is waited for what must come.
 const TIME_MAX: Duration = Duration::from_mins(1);
 
-/// The roll over a connection that always stands.
+/// The roll over a connection that always stands. It is asked what it heard once a tick.
 #[derive(Default)]
-struct Connected(AtomicU64);
+struct Connected {
+    called: AtomicU64,
+    ticks: watch::Sender<u32>,
+}
 
 impl Roll for Connected {
     fn caller(&self) -> Uuid {
@@ -37,12 +40,13 @@ impl Roll for Connected {
     }
 
     fn call(&self, number: u64) -> BoxFuture<'_, ()> {
-        self.0.store(number, Ordering::Relaxed);
+        self.called.store(number, Ordering::Relaxed);
         Box::pin(std::future::ready(()))
     }
 
     fn heard(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.ticks.send_modify(|ticks| *ticks += 1);
+        self.called.load(Ordering::Relaxed)
     }
 
     fn connection(&self) -> Option<u64> {
@@ -58,6 +62,7 @@ struct Monitored {
     log: MemoryLog,
     says: watch::Sender<Says>,
     membership: Membership,
+    roll: Arc<Connected>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
     workers: Workers,
     _folder: tempfile::TempDir,
@@ -105,20 +110,29 @@ impl Monitored {
                 }
             }
         });
-        let (workers, watching) = monitor(&ledger, &membership, failpoints);
-        Self { ledger, log, says, membership, tasks: vec![speaking, watching], workers, _folder: folder }
+        let (workers, watching, roll) = monitor(&ledger, &membership, failpoints);
+        Self { ledger, log, says, membership, roll, tasks: vec![speaking, watching], workers, _folder: folder }
     }
 
     /// Ends the monitor where it is, as a kill does, and starts another one.
     async fn kill_and_restart(&mut self) {
         self.workers.stop().await;
-        let (workers, watching) = monitor(&self.ledger, &self.membership, Failpoints::none());
-        self.workers = workers;
+        let (workers, watching, roll) = monitor(&self.ledger, &self.membership, Failpoints::none());
+        (self.workers, self.roll) = (workers, roll);
         self.tasks.push(watching);
     }
 
     fn say(&self, says: impl Fn(usize) -> Option<Heartbeat> + Send + Sync + 'static) {
         self.says.send_replace(Arc::new(says));
+    }
+
+    /// Waits until the nodes were looked at as often as they are in so many seconds.
+    async fn looks(&self, seconds: u32) {
+        let mut ticks = self.roll.ticks.subscribe();
+        let looks = seconds * u32::try_from(Duration::from_secs(1).as_millis() / health::TICK.as_millis()).unwrap();
+        let end = *ticks.borrow() + looks;
+        let looked = tokio::time::timeout(TIME_MAX, ticks.wait_for(|ticks| *ticks >= end)).await;
+        assert!(looked.is_ok_and(|looked| looked.is_ok()), "nobody looks at the nodes");
     }
 
     /// Waits until the log says something of a node, and how long that took.
@@ -141,8 +155,13 @@ impl Monitored {
 }
 
 /// A process that watches the nodes of a membership, and writes what it finds.
-fn monitor(ledger: &Ledger, membership: &Membership, failpoints: Failpoints) -> (Workers, tokio::task::JoinHandle<()>) {
-    let watch = Watch::new(ledger.clone(), membership.clone(), Arc::new(Connected::default()));
+fn monitor(
+    ledger: &Ledger,
+    membership: &Membership,
+    failpoints: Failpoints,
+) -> (Workers, tokio::task::JoinHandle<()>, Arc<Connected>) {
+    let roll = Arc::new(Connected::default());
+    let watch = Watch::new(ledger.clone(), membership.clone(), Arc::clone(&roll) as Arc<dyn Roll>);
     let owner = Owner { process: ProcessId(Uuid::nil()), name: "test".into() };
     let now = testkit::Clock::new().sources().now;
     let options = worker::Options { region: ledgers::region(), owner, now, link: None, failpoints };
@@ -152,7 +171,7 @@ fn monitor(ledger: &Ledger, membership: &Membership, failpoints: Failpoints) -> 
         let never = watch.run().await;
         match never {}
     });
-    (workers, watching)
+    (workers, watching, roll)
 }
 
 #[tokio::test]
@@ -161,7 +180,7 @@ async fn what_is_found_is_on_the_log_within_five_seconds_and_once() {
     let speaks = Arc::new(AtomicBool::new(true));
     let heard = Arc::clone(&speaks);
     // It is heard for some seconds first, as every node: else its age counts for nothing.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    region.looks(5).await;
     let before = region.sequence();
     region.say(move |node| (node != 2 || heard.load(Ordering::Relaxed)).then(|| heartbeat(node)));
     speaks.store(false, Ordering::Relaxed);
@@ -176,15 +195,15 @@ async fn what_is_found_is_on_the_log_within_five_seconds_and_once() {
 #[tokio::test]
 async fn a_monitor_says_nothing_of_silent_nodes_while_the_log_does_not_answer() {
     let region = Monitored::start().await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    region.looks(3).await;
     let before = region.sequence();
     // Its server is cut off from the others: it hears itself, and neither the nodes nor the log.
     region.log.refuse_reads(usize::MAX);
     region.say(|_| None);
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    region.looks(8).await;
     region.say(|node| Some(heartbeat(node)));
     region.log.refuse_reads(0);
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    region.looks(4).await;
     assert_eq!(region.sequence(), before, "nobody was offline");
     region.say(|node| (node != 2).then(|| heartbeat(node)));
     region.until(2, |row| row.presence.is != row::Presence::Online).await;
@@ -198,7 +217,7 @@ async fn wherever_it_is_killed_what_it_found_is_said_once() {
     for point in points {
         let (failpoints, mut held) = Failpoints::holding(*point, 1);
         let mut region = Monitored::start_with(failpoints).await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        region.looks(3).await;
         let before = region.sequence();
         region.say(|node| (node != 2).then(|| heartbeat(node)));
         let reached = tokio::time::timeout(TIME_MAX, held.reached()).await;
@@ -206,7 +225,7 @@ async fn wherever_it_is_killed_what_it_found_is_said_once() {
         region.kill_and_restart().await;
         region.until(2, |row| row.presence.is != row::Presence::Online).await;
         // As long as the next one takes to find the same.
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        region.looks(5).await;
         assert_eq!(region.sequence(), before + 1, "{point}");
     }
 }
@@ -227,7 +246,7 @@ async fn a_disk_that_failed_is_failing_and_recovers_and_nothing_is_said_of_a_rem
         _ => Some(heartbeat(node)),
     });
     region.until(1, |row| row.condition.is == Condition::Failing(Failure::Errors)).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    region.looks(5).await;
     let of_removed = region.ledger.latest().node(&name(6)).unwrap().unwrap();
     assert_eq!(of_removed.presence.is, row::Presence::Online, "it was given up as it was");
     region.say(|node| Some(heartbeat(node)));

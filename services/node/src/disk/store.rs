@@ -23,7 +23,7 @@ use super::housekeeper::Housekeeper;
 use super::limits::{HINTS_WAITING_MAX, IDLE_AFTER, RESERVE_BYTES, SEGMENT_BYTES};
 use super::meters::Meters;
 use super::queue::{Job, Queue};
-use super::scrub::{Held, Others, ScrubControl, ScrubSettings, Scrubber, load, unix_ms};
+use super::scrub::{Held, Others, ScrubControl, ScrubSettings, ScrubState, Scrubber, load, unix_ms};
 use super::segments::{Change, Log, SegmentReader, recover};
 use super::writer::Writer;
 use vfs::{Folder, Space};
@@ -132,11 +132,17 @@ impl Store {
             segment_bytes: options.segment_bytes,
             threads: Mutex::default(),
         };
-        store.start(log, options, recovered.unreadable)?;
+        store.start(log, options, recovered.unreadable, state)?;
         Ok(store)
     }
 
-    fn start(&self, log: Log, options: &StoreOptions, unreadable: HashSet<u32>) -> Result<(), DiskError> {
+    fn start(
+        &self,
+        log: Log,
+        options: &StoreOptions,
+        unreadable: HashSet<u32>,
+        saved: ScrubState,
+    ) -> Result<(), DiskError> {
         let (to_housekeeper, sealed) = sync_channel(HINTS_WAITING_MAX);
         let writer = Writer {
             queue: Arc::clone(&self.queue),
@@ -160,7 +166,7 @@ impl Store {
             let thread = thread::Builder::new().name(format!("{name} {}", options.node)).spawn(run);
             thread.map_err(|e| DiskError::from_io("start of a thread", &e))
         };
-        let scrubber = self.scrubber(options.scrub);
+        let scrubber = self.scrubber(options.scrub, saved);
         let threads = [
             spawn("commit", Box::new(move || writer.run()))?,
             spawn("tidy", Box::new(move || housekeeper.run()))?,
@@ -170,7 +176,7 @@ impl Store {
         Ok(())
     }
 
-    fn scrubber(&self, settings: ScrubSettings) -> Scrubber {
+    fn scrubber(&self, settings: ScrubSettings, saved: ScrubState) -> Scrubber {
         let handles = Arc::new(Handles::uncached(Arc::clone(&self.disk)));
         let SegmentReader { folder, catalog, .. } = &*self.reader;
         Scrubber {
@@ -183,6 +189,7 @@ impl Store {
             meters: self.meters.clone(),
             settings,
             others: Others::default(),
+            saved,
         }
     }
 
@@ -348,10 +355,19 @@ impl Store {
         found
     }
 
-    /// Tells the scrub something, at a moment, and returns what it says of itself then.
-    pub fn scrub(&self, command: ScrubCommand, now: SystemTime) -> ScrubStatus {
+    /// Tells the scrub something, at a moment, and returns what it says of itself then, once what it was told would
+    /// outlive a kill.
+    ///
+    /// # Errors
+    /// If it cannot be saved, or not in time. The scrub does as it was told until the next start.
+    pub fn scrub(&self, command: ScrubCommand, now: SystemTime) -> Result<ScrubStatus, DiskError> {
         let Totals { shards, bytes } = self.totals();
-        self.scrub.command(command, unix_ms(now), Held { shards, bytes, damaged: self.damaged.count() as u64 })
+        let held = Held { shards, bytes, damaged: self.damaged.count() as u64 };
+        let status = self.scrub.command(command, unix_ms(now), held);
+        if command != ScrubCommand::Status {
+            self.scrub.wait_saved()?;
+        }
+        Ok(status)
     }
 
     /// What was found damaged, or gone, since the last call, the first `max`.

@@ -80,7 +80,6 @@ export function StreamList({
         onScroll={(event) => onTop(event.currentTarget.scrollTop < ROW_PX / 2)}
       >
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: a link that is opened by Enter is clicked. */}
-        {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: the links inside are what is clicked. */}
         <ol
           ref={list}
           aria-label={`${plural(events.length, "event")}, the newest first`}

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use shards::protocol::{ScrubCommand, ScrubPass, ScrubPhase, ScrubStatus};
 use uuid::Uuid;
 
+use super::super::DiskError;
 use super::state::{EndedPass, Pass, ScrubState};
 
 /// What a scrub is told, and how far it is.
@@ -21,6 +22,9 @@ struct Inner {
     is_closed: bool,
     /// Grows with each command: what was decided before is out of date.
     commands: u64,
+    /// The commands up to this one were saved, or could not be: `unsaved` says why.
+    saved: u64,
+    unsaved: Option<DiskError>,
     bytes_per_second: u64,
 }
 
@@ -50,10 +54,22 @@ pub(crate) struct Interrupted;
 /// A scrub that waits looks at the clock this often: it may have been set.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
+/// How long it may take to save what the scrub was told: less than those who ask wait for the answer.
+const SAVE_TIME_MAX: Duration = Duration::from_secs(4);
+
 impl ScrubControl {
     pub(crate) fn new(state: &ScrubState) -> Self {
         let ScrubState { is_paused, pass, last, .. } = *state;
-        let inner = Inner { is_paused, pass, last, is_closed: false, commands: 0, bytes_per_second: 0 };
+        let inner = Inner {
+            is_paused,
+            pass,
+            last,
+            is_closed: false,
+            commands: 0,
+            saved: 0,
+            unsaved: None,
+            bytes_per_second: 0,
+        };
         Self { inner: Mutex::new(inner), changed: Condvar::new() }
     }
 
@@ -103,10 +119,9 @@ impl ScrubControl {
         self.lock().bytes_per_second = bytes_per_second;
     }
 
-    /// Waits so long; not if there was a command since, and no longer than until there is one.
-    pub(crate) fn wait(&self, pause: Duration, as_of: Option<u64>) -> Result<(), Interrupted> {
+    /// Waits so long; not if there was a command after this one, and no longer than until there is one.
+    pub(crate) fn wait(&self, pause: Duration, as_of: u64) -> Result<(), Interrupted> {
         let inner = self.lock();
-        let as_of = as_of.unwrap_or(inner.commands);
         let undisturbed = |inner: &mut Inner| inner.commands == as_of && !inner.is_closed;
         let waited = self.changed.wait_timeout_while(inner, pause, undisturbed);
         let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -136,6 +151,27 @@ impl ScrubControl {
     /// How many commands there were.
     pub(crate) fn commands(&self) -> u64 {
         self.lock().commands
+    }
+
+    /// The commands up to this one were saved, or could not be.
+    pub(crate) fn saved(&self, commands: u64, outcome: Result<(), DiskError>) {
+        let mut inner = self.lock();
+        inner.saved = commands;
+        inner.unsaved = outcome.err();
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Waits until all commands so far are saved: who is answered may rely on that.
+    pub(crate) fn wait_saved(&self) -> Result<(), DiskError> {
+        let inner = self.lock();
+        let as_of = inner.commands;
+        let waited = self.changed.wait_timeout_while(inner, SAVE_TIME_MAX, |inner| inner.saved < as_of);
+        let (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if inner.saved < as_of {
+            return Err(DiskError::Failed("what the scrub was told is not saved yet".into()));
+        }
+        inner.unsaved.clone().map_or(Ok(()), Err)
     }
 
     /// The node goes down.
@@ -245,7 +281,7 @@ mod tests {
         let told = |command, now_ms| control.command(command, now_ms, Held::default());
         assert_eq!(told(ScrubCommand::Pause, 2).phase, ScrubPhase::Paused);
         assert_eq!(control.next(3, PERIOD), Step::Wait(WAIT_MAX));
-        assert!(control.wait(PERIOD, Some(as_of)).is_err(), "who works on is told at once");
+        assert!(control.wait(PERIOD, as_of).is_err(), "who works on is told at once");
         assert_eq!(told(ScrubCommand::Resume, 4).phase, ScrubPhase::Running);
         assert_eq!(work(&control.next(5, PERIOD)).0, pass);
         assert_eq!(told(ScrubCommand::Start, 6).pass.map(|pass| pass.begun_ms), Some(6));
@@ -259,6 +295,6 @@ mod tests {
         assert_eq!(told(ScrubCommand::Status, 11).last.map(|last| (last.begun_ms, last.ended_ms)), Some((6, 10)));
         control.close();
         assert_eq!(control.next(200, PERIOD), Step::End);
-        assert!(control.wait(PERIOD, None).is_err());
+        assert!(control.wait(PERIOD, control.commands()).is_err());
     }
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub(crate) use control::{Held, ScrubControl, unix_ms};
 pub(crate) use pace::Others;
-pub(crate) use state::load;
+pub(crate) use state::{ScrubState, load};
 
 use super::DiskError;
 use super::damage::DamagedShards;
@@ -31,7 +31,7 @@ use super::meters::Meters;
 use super::segments::{SegmentReader, segment_path};
 use control::{Interrupted, Saves, Step};
 use runs::{Run, runs};
-use state::{Pass, ScrubState, save};
+use state::{Pass, save};
 use vfs::Folder;
 
 /// Shards that are looked at before the cursor moves, at most.
@@ -67,31 +67,36 @@ pub(crate) struct Scrubber {
     pub(crate) meters: Meters,
     pub(crate) settings: ScrubSettings,
     pub(crate) others: Others,
+    /// What is saved.
+    pub(crate) saved: ScrubState,
 }
 
 impl Scrubber {
     /// Runs until the node goes down.
     pub(crate) fn run(mut self) {
         let mut saves = Saves::new(Instant::now());
-        let (mut saved, mut commands) = (self.state(), self.control.commands());
+        // None: it may have been told something before this thread came to run.
+        let mut commands = 0;
         loop {
-            let step = self.control.next(unix_ms(SystemTime::now()), self.settings.period);
-            match step {
-                Step::End => break,
-                Step::Wait(pause) => {
-                    // Whatever wakes it, it looks again.
-                    let _ = self.control.wait(pause, None);
-                }
-                Step::Work(pass, as_of) => self.work(pass, as_of),
-            }
-            // What it was told must outlive a kill.
+            // What it was told must outlive a kill, and who told it waits for that.
             let told = self.control.commands();
             if saves.is_due(Instant::now()) || told != commands {
                 commands = told;
-                self.save_changes(&mut saved);
+                let outcome = self.save_changes();
+                self.control.saved(told, outcome);
+            }
+            match self.control.next(unix_ms(SystemTime::now()), self.settings.period) {
+                Step::End => break,
+                // Whatever wakes it, it looks again; at once if it was told something since.
+                Step::Wait(pause) => _ = self.control.wait(pause, commands),
+                Step::Work(pass, as_of) if as_of == commands => self.work(pass, as_of),
+                // It was told something since, which is saved first.
+                Step::Work(..) => {}
             }
         }
-        self.save_changes(&mut saved);
+        let told = self.control.commands();
+        let outcome = self.save_changes();
+        self.control.saved(told, outcome);
     }
 
     fn state(&self) -> ScrubState {
@@ -99,16 +104,19 @@ impl Scrubber {
     }
 
     /// Saves what has changed, or tries to.
-    fn save_changes(&self, saved: &mut ScrubState) {
+    fn save_changes(&mut self) -> Result<(), DiskError> {
         let state = self.state();
-        if state == *saved || self.health.check().is_err() {
-            return;
+        if state == self.saved {
+            return Ok(());
         }
-        match save(&*self.disk, &state) {
-            Ok(()) => *saved = state,
+        self.health.check()?;
+        save(&*self.disk, &state).map_err(|error| {
             // A full disk: what is not remembered is done again.
-            Err(error) => tracing::warn!(%error, "the state of the scrub was not saved"),
-        }
+            tracing::warn!(%error, "the state of the scrub was not saved");
+            DiskError::from_io("save of the scrub's state", &error)
+        })?;
+        self.saved = state;
+        Ok(())
     }
 
     /// Looks at the next shards of a pass; at its end at what else there is.
@@ -216,7 +224,7 @@ impl Scrubber {
         let rate = if pass.is_urgent { rate_max } else { pace::rate(left, elapsed, period, rate_max) };
         self.control.set_rate(rate);
         let is_busy = self.others.are_busy(self.health.operations(), Instant::now());
-        self.control.wait(pace::pause(bytes, took, rate, is_busy), Some(as_of))
+        self.control.wait(pace::pause(bytes, took, rate, is_busy), as_of)
     }
 
     /// What there is to be looked at besides shards, and what is known of shards that are no more.

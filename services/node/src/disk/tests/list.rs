@@ -23,7 +23,7 @@ const FILE_BYTES: u64 = UNIT_BYTES as u64 + 10;
 /// A store whose scrub rests: it would find things before the listing does.
 fn open(disk: &MemoryDisk, segment_bytes: u32) -> Store {
     let store = super::store::open(disk, segment_bytes);
-    store.scrub(ScrubCommand::Pause, SystemTime::now());
+    store.scrub(ScrubCommand::Pause, SystemTime::now()).unwrap();
     store
 }
 

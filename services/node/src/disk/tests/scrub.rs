@@ -12,9 +12,10 @@ use shards::protocol::{ListedShard, Reply, ScrubCommand, ScrubPhase, ScrubStatus
 use uuid::Uuid;
 
 use super::super::files::shard_path;
+use super::super::scrub::load;
 use super::super::{Damage, DiskError, Finding, ScrubSettings, Store, StoreOptions};
 use super::store::{PATIENCE, bucket, discard, put, record, segment};
-use testkit::disk::MemoryDisk;
+use testkit::disk::{Fault, MemoryDisk};
 use vfs::{Folder, Open, RealDisk};
 
 /// So small that segment 1 is more than half full, also without one of its records: else it would be compacted.
@@ -67,10 +68,10 @@ fn filled(disk: &Arc<dyn Folder>) -> Store {
 /// Tells the scrub to begin now and waits for the end of that pass.
 fn scrub(store: &Store) -> ScrubStatus {
     let asked = SystemTime::now();
-    let begun_ms = store.scrub(ScrubCommand::Start, asked).pass.unwrap().begun_ms;
+    let begun_ms = store.scrub(ScrubCommand::Start, asked).unwrap().pass.unwrap().begun_ms;
     let begin = Instant::now();
     loop {
-        let status = store.scrub(ScrubCommand::Status, asked);
+        let status = store.scrub(ScrubCommand::Status, asked).unwrap();
         if status.last.is_some_and(|last| last.begun_ms >= begun_ms) && status.phase == ScrubPhase::Waiting {
             return status;
         }
@@ -138,7 +139,7 @@ fn check(disk: &Arc<dyn Folder>, store: Store, damaged: &[u128], gone: &[u128], 
     drop(store);
     let store = open(disk, settings());
     assert_eq!(
-        store.scrub(ScrubCommand::Status, SystemTime::now()).damaged,
+        store.scrub(ScrubCommand::Status, SystemTime::now()).unwrap().damaged,
         damaged.len() as u64,
         "also over a restart"
     );
@@ -334,7 +335,7 @@ fn a_pass_goes_on_where_it_was_and_a_pause_outlives_a_restart() {
     let until = |what: &str, store: &Store, is: &dyn Fn(&ScrubStatus) -> bool| {
         let begin = Instant::now();
         loop {
-            let status = store.scrub(ScrubCommand::Status, now());
+            let status = store.scrub(ScrubCommand::Status, now()).unwrap();
             if is(&status) {
                 return status;
             }
@@ -342,22 +343,48 @@ fn a_pass_goes_on_where_it_was_and_a_pause_outlives_a_restart() {
             std::thread::yield_now();
         }
     };
-    store.scrub(ScrubCommand::Start, now());
+    store.scrub(ScrubCommand::Start, now()).unwrap();
     until("it runs", &store, &|status| status.bytes_per_second > 0);
-    store.scrub(ScrubCommand::Pause, now());
+    store.scrub(ScrubCommand::Pause, now()).unwrap();
     let paused = until("it pauses", &store, &|status| status.phase == ScrubPhase::Paused);
     assert!(paused.pass.is_some() && paused.bytes_per_second == 0);
     drop(store);
     let store = open(&disk, settings());
-    let status = store.scrub(ScrubCommand::Status, now());
+    let status = store.scrub(ScrubCommand::Status, now()).unwrap();
     assert_eq!((status.phase, status.pass, status.cursor), (ScrubPhase::Paused, paused.pass, paused.cursor));
-    store.scrub(ScrubCommand::Resume, now());
+    store.scrub(ScrubCommand::Resume, now()).unwrap();
     let done = until("it ends", &store, &|status| status.phase == ScrubPhase::Waiting);
     assert_eq!(done.last.map(|last| (last.begun_ms, last.shards)), paused.pass.map(|pass| (pass.begun_ms, 14)));
     drop(store);
     let store = open(&disk, settings());
-    let status = store.scrub(ScrubCommand::Status, now());
+    let status = store.scrub(ScrubCommand::Status, now()).unwrap();
     assert_eq!((status.phase, status.last), (ScrubPhase::Waiting, done.last), "the next is due in an hour");
+}
+
+#[test]
+fn what_it_is_told_is_saved_before_it_is_answered() {
+    let (disk, shared, store) = memory();
+    drop(store);
+    for round in 0..20 {
+        // Just started, too.
+        let store = open(&shared, settings());
+        for (command, is_paused) in [(ScrubCommand::Pause, true), (ScrubCommand::Resume, false)] {
+            store.scrub(command, SystemTime::now()).unwrap();
+            let state = load(&disk.after_power_cut(|_| 0));
+            assert_eq!(state.is_paused, is_paused, "round {round}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_is_not_answered_as_done() {
+    let (disk, _, store) = memory();
+    scrub(&store);
+    disk.inject(Fault::Capacity(0));
+    assert_eq!(store.scrub(ScrubCommand::Pause, SystemTime::now()), Err(DiskError::Full));
+    disk.inject(Fault::Capacity(u64::MAX));
+    assert!(store.scrub(ScrubCommand::Pause, SystemTime::now()).is_ok());
+    assert!(load(&disk.after_power_cut(|_| 0)).is_paused);
 }
 
 #[test]
