@@ -41,7 +41,7 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
             if name != "generated" {
                 pages(&path, found);
             }
-        } else if !name.contains(".test.") && (name.ends_with(".ts") || name.ends_with(".tsx")) {
+        } else if !name.contains(".test.") && path.extension().is_some_and(|end| end == "ts" || end == "tsx") {
             found.push(path);
         }
     }
