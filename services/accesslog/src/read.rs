@@ -98,7 +98,7 @@ impl Reader {
     pub async fn page(&self, wanted: &Wanted, before: Option<Place>, limit: usize) -> Result<Page, ReadError> {
         let (first, last) = self.0.ends().await?;
         let mut page = Page::default();
-        let begin = before.unwrap_or(Place { message: last.saturating_add(1), record: 0 });
+        let begin = before.unwrap_or_else(|| Place { message: last.saturating_add(1), record: 0 });
         let newest = if begin.record > 0 { begin.message } else { begin.message.saturating_sub(1) };
         for (read, sequence) in (first.max(1)..=newest.min(last)).rev().enumerate() {
             let end = if sequence == begin.message { begin.record } else { usize::MAX };

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use accesslog::Recorder;
 use domain::DedupScope;
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
