@@ -40,7 +40,7 @@ const LIMIT: Parameter = in_query("limit", "integer", "Records of a page, 1 to 1
 
 /// Records, the newest first.
 #[derive(Serialize, JsonSchema)]
-struct AccessLog {
+struct AccessPage {
     records: Vec<Shown>,
     /// Requests of the time of this page that have no record, because there were too many.
     dropped: u64,
@@ -68,7 +68,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "Show requests that were refused, logins that failed, and reads of buckets that ask for records of them, the \
              newest first, as long as they are kept. A page may end early: `next` says whether there is more",
         )
-        .gives::<AccessLog>()
+        .gives::<AccessPage>()
         .knows(&[KIND, BUCKET, USER, ADDRESS, SINCE, BEFORE, LIMIT]),
     ]
 }
@@ -84,7 +84,7 @@ async fn get(asked: Asked) -> Result<Answer, Refusal> {
     })?;
     let records = page.entries.into_iter().map(|entry| Shown { place: entry.place.to_string(), record: entry.record });
     let next = page.next.map(|next| next.to_string());
-    Answer::of(&AccessLog { records: records.collect(), dropped: page.dropped, next })
+    Answer::of(&AccessPage { records: records.collect(), dropped: page.dropped, next })
 }
 
 fn read(query: &str) -> Result<(Wanted, Option<Place>, usize), Refusal> {
