@@ -5,7 +5,7 @@ CARGO ?= cargo
 TOOLS := .tools
 ARGS ?=
 
-.PHONY: run build pages test test-all test-rust test-e2e fuzz lint bench fmt clean
+.PHONY: run build pages test test-all test-rust test-ui test-e2e fuzz lint bench fmt clean
 
 # The release build, served from ./planetstore-data. `make run ARGS="--listen 0.0.0.0:9000"` passes flags on.
 run: build
@@ -20,22 +20,28 @@ pages:
 
 # Everything but the longest end-to-end cases, each of which has a shorter one beside it; `test-all` runs those too. The
 # end-to-end tests take the binary that the Rust tests were built with, rather than build everything once more.
-test: test-rust
+test: test-rust test-ui
 	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run --short $(ARGS)
 
-test-all: test-rust
+test-all: test-rust test-ui
 	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run --all $(ARGS)
 
-# Includes the tests against a real nats-server and those of the binary as a process.
-test-rust:
+# Includes the tests against a real nats-server and those of the binary as a process, which gets the console's pages: the
+# end-to-end tests drive them in a browser.
+test-rust: pages
 	server=$${PLANETSTORE_NATS_SERVER:-$$(nats/install)} && PLANETSTORE_NATS_SERVER="$$server" $(CARGO) test --workspace --locked
 
+# What is pure in the console.
+test-ui: pages
+	cd ui && npm run --silent test
+
 # Everyday clients, the wire, crashes and power losses, against the debug build. tests/run installs what it needs.
-test-e2e:
+test-e2e: pages
 	$(CARGO) build --locked -p planetstore
 	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run --short $(ARGS)
 
-lint:
+lint: pages
+	cd ui && npm run --silent lint
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) fmt --manifest-path tests/clients/rust/Cargo.toml --check

@@ -1,5 +1,6 @@
-"""Stores to measure: ours on a fresh data folder, and its peers. For bench/compare and bench/memory."""
+"""Stores to measure: ours on a fresh data folder, and its peers."""
 
+import http.client
 import json
 import os
 import secrets
@@ -41,12 +42,34 @@ def build() -> tuple[Path, Path]:
     return TARGET / "release" / "planetstore", build_load()
 
 
-def build_load() -> Path:
-    """Builds the load generator, which is not a member of the workspace."""
+def build_load(name: str = "s3load") -> Path:
+    """Builds a load generator, which is not a member of the workspace."""
     folder = TARGET / "s3load"
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", folder],
-                   cwd=BENCH / "s3load", check=True)
-    return folder / "release" / "s3load"
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", folder], cwd=BENCH / name,
+                   check=True)
+    return folder / "release" / name
+
+
+class Console:
+    """The admin API of our store, as root."""
+
+    def __init__(self, store: Store) -> None:
+        self.address = json.loads((DATA / "planetstore" / "run.json").read_text())["console"]
+        self.connection = http.client.HTTPConnection(self.address, timeout=60)
+        self.token = self.ask("POST", "/login", {"user": store.access, "password": store.secret})["access_token"]
+
+    def ask(self, method: str, path: str, document: dict | None = None) -> dict | list:
+        """The document of an answer."""
+        headers = {"Content-Type": "application/json"}
+        if hasattr(self, "token"):
+            headers["Authorization"] = f"Bearer {self.token}"
+        body = None if document is None else json.dumps(document)
+        self.connection.request(method, f"/api/v1{path}", body, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {answer.status} {text.decode()}")
+        return json.loads(text) if text else {}
 
 
 @contextmanager

@@ -42,7 +42,9 @@ export default defineConfig({
     target: "es2023",
     chunkSizeWarningLimit: 700,
     // The addresses of all pages are known from the first load on: as one file they compress better.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "routes", test: /pages\/\w+\/route\.ts$/ }] } } },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "routes", test: /pages\/\w+\/route\.ts$/ }] } },
+    },
   },
   server: {
     host: "127.0.0.1",

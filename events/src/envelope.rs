@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ pub(crate) const SPEC_VERSION: &str = "1.0";
 pub const CHAIN_START: Sha256Digest = Sha256Digest([0; 32]);
 
 /// The request that caused an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The principal that sent the request.
     pub principal: Principal,
@@ -33,6 +34,8 @@ pub struct Origin {
     pub request_id: String,
     /// W3C trace context, if the client sent one.
     pub traceparent: Option<TraceParent>,
+    /// The address that the request came from. `None` unless the operator has addresses recorded.
+    pub address: Option<IpAddr>,
 }
 
 /// A fact with its envelope.
@@ -78,6 +81,8 @@ struct Written<'a> {
     correlationid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<&'a TraceParent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clientaddress: Option<IpAddr>,
     data: &'a Fact,
 }
 
@@ -102,6 +107,8 @@ struct Read<'a> {
     correlationid: String,
     #[serde(default)]
     traceparent: Option<TraceParent>,
+    #[serde(default)]
+    clientaddress: Option<IpAddr>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
 }
@@ -168,6 +175,7 @@ impl Event {
             authuser: self.user.as_ref(),
             correlationid: &self.origin.request_id,
             traceparent: self.origin.traceparent.as_ref(),
+            clientaddress: self.origin.address,
             data: &self.fact,
         };
         // The key is in both `subject` and `data`.
@@ -195,6 +203,7 @@ impl Event {
                 principal: Principal { kind: read.authtype, id: read.authid },
                 request_id: read.correlationid,
                 traceparent: read.traceparent,
+                address: read.clientaddress,
             },
             user: read.authuser,
             fact: Fact::decode(&read.event_type, read.data)?,

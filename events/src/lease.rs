@@ -24,11 +24,14 @@ pub enum Lease {
     Notify,
     /// Signing what the log holds.
     Notary,
+    /// Committing what all processes of the region ask for.
+    Committer,
 }
 
 impl Lease {
     /// All leases.
-    pub const ALL: [Self; 6] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify, Self::Notary];
+    pub const ALL: [Self; 7] =
+        [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify, Self::Notary, Self::Committer];
 
     /// The lease's name.
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Lease {
             Self::Nodes => "nodes",
             Self::Notify => "notify",
             Self::Notary => "notary",
+            Self::Committer => "committer",
         }
     }
 }

@@ -32,8 +32,11 @@ class NotStarted(Exception):
 class Server:
     """`planetstore dev` on a data folder, with ports that the kernel chooses."""
 
-    def __init__(self, folder: Path, *, nodes: int = 6, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, nodes: int = 6, environment: dict[str, str] | None = None,
+                 keeps_ports: bool = False) -> None:
+        """With `keeps_ports`, it comes back on its ports after a stop, for clients that hold to an address."""
         self.folder = folder
+        self.keeps_ports = keeps_ports
         self.data = folder / "data"
         self.log = folder / "planetstore.log"
         self.nodes = nodes
@@ -73,7 +76,8 @@ class Server:
         """Starts the process without waiting."""
         assert self.process is None, "the server runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [BINARY, "dev", "--data", self.data, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
+        listen, console = (self.address, self.console) if self.keeps_ports and self.address else ("127.0.0.1:0",) * 2
+        command = [BINARY, "dev", "--data", self.data, "--listen", listen, "--console", console]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--nodes", str(self.nodes)],

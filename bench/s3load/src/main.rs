@@ -59,5 +59,10 @@ async fn load(options: Options, signer: Signer) -> anyhow::Result<Report> {
     }
     let took = begun.elapsed().max(Duration::from_millis(1));
     let cpu = meter::cpu_seconds(&shared.options.server) - cpu_before;
+    if let Some(file) = &shared.options.answers {
+        let prefix = &shared.options.prefix;
+        let lines: String = tally.answers.iter().map(|(key, at)| format!("{prefix}{key:08} {at}\n")).collect();
+        std::fs::write(file, lines).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
     Ok(Report::new(&shared.options, tally, took, cpu))
 }

@@ -42,6 +42,12 @@ pub struct Options {
     /// Sign the SHA-256 of every body
     #[arg(long)]
     pub signed_payload: bool,
+    /// Maximum number of requests a second, evenly spaced (0: as many as the server answers)
+    #[arg(long, default_value_t = 0)]
+    pub rate: u32,
+    /// Write the key and the time of the answer, in nanoseconds since the Unix epoch, of every successful request to this file
+    #[arg(long)]
+    pub answers: Option<std::path::PathBuf>,
     /// Prefix of every key
     #[arg(long, default_value = "o/")]
     pub prefix: String,

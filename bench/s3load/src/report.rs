@@ -26,7 +26,7 @@ pub struct Report {
 #[allow(clippy::cast_precision_loss, reason = "figures for people")]
 impl Report {
     pub fn new(options: &Options, tally: Tally, took: Duration, cpu_seconds: f64) -> Self {
-        let Tally { mut latencies, bytes, errors } = tally;
+        let Tally { mut latencies, bytes, errors, answers: _ } = tally;
         latencies.sort_unstable();
         let (operation, size, concurrency) = (options.op.name(), options.size, options.concurrency);
         Self { operation, size, concurrency, took, latencies, bytes, errors, cpu_seconds }

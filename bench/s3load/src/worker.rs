@@ -1,7 +1,7 @@
 //! One connection that sends one request after another, and their results.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -26,6 +26,7 @@ pub struct Shared {
     base: Bytes,
     run: u32,
     next: AtomicU64,
+    begun: Instant,
     end: Instant,
 }
 
@@ -33,7 +34,15 @@ impl Shared {
     pub fn new(options: Options, signer: Signer, begun: Instant) -> anyhow::Result<Self> {
         let duration = Duration::try_from_secs_f64(options.duration).context("--duration")?;
         let base = Random::new(0).bytes(options.size).into();
-        Ok(Self { signer, base, run: std::process::id(), next: AtomicU64::new(0), end: begun + duration, options })
+        Ok(Self {
+            signer,
+            base,
+            run: std::process::id(),
+            next: AtomicU64::new(0),
+            begun,
+            end: begun + duration,
+            options,
+        })
     }
 
     /// The number of the next request; `None` at the end.
@@ -41,6 +50,15 @@ impl Shared {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let enough = self.options.requests > 0 && number >= self.options.requests;
         (!enough && Instant::now() < self.end).then_some(number)
+    }
+
+    /// Waits until a request may begin.
+    async fn due(&self, number: u64) {
+        if self.options.rate > 0 {
+            let nanoseconds = u128::from(number) * 1_000_000_000 / u128::from(self.options.rate);
+            let after = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX));
+            tokio::time::sleep_until((self.begun + after).into()).await;
+        }
     }
 
     fn request(&self, operation: Operation, key: u64, number: u64) -> anyhow::Result<Request<Full<Content>>> {
@@ -75,10 +93,13 @@ pub struct Tally {
     /// Bytes of objects or listings that were transferred.
     pub bytes: u64,
     pub errors: u64,
+    /// Of each successful request, if they are asked for: the number of the key and the time in ns since the Unix epoch.
+    pub answers: Vec<(u64, u128)>,
 }
 
 impl Tally {
     pub fn add(&mut self, mut other: Self) {
+        self.answers.append(&mut other.answers);
         self.latencies.append(&mut other.latencies);
         self.bytes += other.bytes;
         self.errors += other.errors;
@@ -125,12 +146,16 @@ pub async fn work(shared: std::sync::Arc<Shared>, worker: u64) -> anyhow::Result
     let mut tally = Tally::default();
     while let Some(number) = shared.number() {
         let (operation, key) = pick(options.op, number, options.objects, &mut random);
+        shared.due(number).await;
         let request = shared.request(operation, key, number)?;
         let begun = Instant::now();
         match link.send(request).await {
             Ok(answer) if is_good(options, &answer) => {
                 tally.bytes += if operation == Operation::Put { options.size as u64 } else { answer.bytes };
                 tally.latencies.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+                if options.answers.is_some() {
+                    tally.answers.push((key, SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_nanos()));
+                }
             }
             Ok(_) => tally.errors += 1,
             Err(_) => {

@@ -83,7 +83,7 @@ fn subject() -> Attribute {
     ("subject", described::<ObjectKey>("The object's key, as in `data`."))
 }
 
-fn sometimes() -> [Attribute; 4] {
+fn sometimes() -> [Attribute; 5] {
     [
         (
             "authid",
@@ -110,6 +110,15 @@ fn sometimes() -> [Attribute; 4] {
             }),
         ),
         ("traceparent", described::<TraceParent>("The W3C trace context of the request, if the client sent one.")),
+        (
+            "clientaddress",
+            json!({
+                "type": "string",
+                "minLength": 2,
+                "description": "The IP address that the request came from. Absent unless the operator has addresses \
+                    recorded, and in events as users see them who do not read all events.",
+            }),
+        ),
     ]
 }
 

@@ -73,22 +73,29 @@ fn origin(place: u8, fact: &Fact, full: bool) -> Origin {
     let request_id = format!("4442587FB7D0A2{place:02}");
     let principal = |kind, id: &str| Principal { kind, id: id.into() };
     match fact {
-        Fact::UploadAborted(_) => {
-            Origin { principal: principal(AuthType::System, "lifecycle"), request_id: String::new(), traceparent: None }
-        }
-        Fact::UploadPartsReleased(_) => {
-            Origin { principal: principal(AuthType::System, "ledger"), request_id: String::new(), traceparent: None }
-        }
+        Fact::UploadAborted(_) => Origin {
+            principal: principal(AuthType::System, "lifecycle"),
+            request_id: String::new(),
+            traceparent: None,
+            address: None,
+        },
+        Fact::UploadPartsReleased(_) => Origin {
+            principal: principal(AuthType::System, "ledger"),
+            request_id: String::new(),
+            traceparent: None,
+            address: None,
+        },
         Fact::UploadPartStored(_) if !full => {
-            Origin { principal: principal(AuthType::Unauthenticated, ""), request_id, traceparent: None }
+            Origin { principal: principal(AuthType::Unauthenticated, ""), request_id, traceparent: None, address: None }
         }
         _ if fact.bucket().is_none() => {
-            Origin { principal: principal(AuthType::User, "root"), request_id, traceparent: None }
+            Origin { principal: principal(AuthType::User, "root"), request_id, traceparent: None, address: None }
         }
         _ => Origin {
             principal: principal(AuthType::ApiKey, "PSKEYEXAMPLE"),
             request_id,
             traceparent: full.then(|| "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().unwrap()),
+            address: None,
         },
     }
 }

@@ -51,6 +51,7 @@ fn assert_same_extensions(read: &cloudevents::Event, event: &Event) {
         ("authuser", event.user.as_ref().map(ToString::to_string)),
         ("correlationid", Some(&origin.request_id).filter(|id| !id.is_empty()).cloned()),
         ("traceparent", origin.traceparent.as_ref().map(ToString::to_string)),
+        ("clientaddress", origin.address.map(|address| address.to_string())),
     ];
     expected.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let found: BTreeMap<_, _> = read

@@ -110,10 +110,12 @@ pub(crate) fn origin() -> impl Strategy<Value = Origin> {
         Just(AuthType::Unauthenticated)
     ];
     let trace = "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}".prop_map(|text| text.parse::<TraceParent>());
-    (kind, text(), text(), option::of(trace)).prop_map(|(kind, id, request_id, trace)| Origin {
+    let address = option::of(any::<std::net::IpAddr>());
+    (kind, text(), text(), option::of(trace), address).prop_map(|(kind, id, request_id, trace, address)| Origin {
         principal: Principal { kind, id },
         request_id,
         traceparent: trace.map(Result::unwrap),
+        address,
     })
 }
 

@@ -79,6 +79,7 @@ fn describe() {
     describe_gauge!("planetstore_objects", "Versions of objects in all buckets");
     describe_gauge!("planetstore_log_connected", "1 while connected to the log");
     describe_gauge!("planetstore_ledger_failed", "1 once the ledger has stopped");
+    describe_gauge!("planetstore_ledger_is_committer", "1 while this process commits for all that append to the log");
     describe_gauge!("planetstore_ledger_quarantined", "Entries of the log that are not facts");
     describe_gauge!("planetstore_nodes", "Nodes by state");
     describe_gauge!("planetstore_node_free_bytes", "Bytes that a node can still store");
@@ -110,6 +111,7 @@ pub fn observe_ledger(is_connected: bool, ledger: &Ledger) {
     gauge!("planetstore_log_connected").set(f64::from(u8::from(is_connected)));
     let failed = ledger.progress().borrow().failed.is_some();
     gauge!("planetstore_ledger_failed").set(f64::from(u8::from(failed)));
+    gauge!("planetstore_ledger_is_committer").set(f64::from(u8::from(ledger.is_committer())));
     match ledger.latest().count_quarantined() {
         Ok(count) => gauge!("planetstore_ledger_quarantined").set(count as f64),
         Err(error) => tracing::warn!(%error, "cannot read the number of quarantined entries for the metrics"),

@@ -241,7 +241,7 @@ impl Pass<'_> {
 
     async fn commit(&self, command: impl Into<Command>) -> Result<(), Stuck> {
         let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-        let origin = Origin { principal, request_id: String::new(), traceparent: None };
+        let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
         self.ledger.commit(command.into(), origin).await?;
         Ok(())
     }

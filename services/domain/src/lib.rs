@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`decide()`]: decides a command; a file per noun
 //! - [`project()`]: the changes of a fact; a file per noun
+//! - [`outcome_of`]: the outcome of a command whose fact is on the log already
 //! - [`may_write`], [`stands`]: which author may write which fact, and on which state
 //! - [`row`]: the rows of the projection; [`Change`]: a row written or dropped; [`View`] and [`Identities`]: reading
 //!   them
@@ -25,6 +26,7 @@ pub mod growth;
 mod identities;
 pub mod lifecycle;
 pub mod model;
+mod outcome;
 pub mod placement;
 mod project;
 mod proof;
@@ -54,6 +56,7 @@ pub use decide::{
     known_content, room,
 };
 pub use identities::Identities;
+pub use outcome::outcome_of;
 pub use project::{ENDED_FORGOTTEN_MAX, FREED_AT_ONCE_MAX, ProjectError, project};
 pub use proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX, may_write, stands};
 pub use standing::{Standing, Who, standing};

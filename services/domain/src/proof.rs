@@ -28,9 +28,14 @@ pub const KEY_NUMBER_MAX: u32 = 1_023;
 pub const MASTER_KEY_NUMBER_MAX: u32 = 255;
 
 /// Whether an author may write facts of this kind. A gateway does what clients and operators request, and what a service
-/// does where no other process does it.
+/// does where no other process does it. Only a gateway commits for others: what it commits is proven by its own key.
 pub fn may_write(author: Author, fact: &Fact) -> bool {
-    author == Author::Gateway || service_of(fact) == Some(author)
+    let is_of_gateways = matches!(
+        fact,
+        Fact::RegionLeaseTaken(Taken { lease: Lease::Committer, .. })
+            | Fact::RegionLeaseReleased(Released { lease: Lease::Committer, .. })
+    );
+    author == Author::Gateway || (!is_of_gateways && service_of(fact) == Some(author))
 }
 
 /// The author beside gateways that may write facts of this kind. A new fact must not compile until this is decided for it.

@@ -3,12 +3,13 @@
 use events::ids::{AccessKeyId, PolicyName, SessionId, UserId, UserName};
 use events::user::Role;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::identities::Identities;
 use crate::row::UserRow;
 
 /// The identification of a caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Who {
     /// An access key.
     Key(AccessKeyId),
@@ -17,7 +18,7 @@ pub enum Who {
 }
 
 /// Everything that determines what a user may do: while it is unchanged, so are their rights.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The name.
     pub user: UserName,

@@ -5,6 +5,7 @@ use events::ids::{
     VersionId, WorkerName,
 };
 use events::lease::Lease;
+use serde::{Deserialize, Serialize};
 
 use crate::identities::Identities;
 use crate::row::{
@@ -137,7 +138,7 @@ pub trait View: Identities {
 }
 
 /// A version as S3 names it in requests and responses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VersionName {
     /// `null`
     Null,

@@ -2,7 +2,7 @@
 //!
 //! Input: serialized events with their ids and the sequence they were decided on. Output: the same events in the
 //! stream's total order, without gaps. [`Log`] is the contract, [`JetStreamLog`] implements it on a NATS JetStream
-//! stream, and [`server`] runs a private nats-server. A log in memory is in `testkit`.
+//! stream; [`Peers`] are the other processes that append to the log; and [`server`] runs a private nats-server. A log in memory is in `testkit`.
 //!
 //! This crate never interprets an event or its proof, never answers an append whose outcome is unknown, and never skips
 //! a sequence. It is the only crate that speaks JetStream.
@@ -14,6 +14,7 @@ mod gate;
 mod jetstream;
 mod log;
 mod message;
+mod peers;
 mod refusals;
 pub mod server;
 
@@ -26,3 +27,4 @@ pub use jetstream::{
 };
 pub use log::{Log, Tail};
 pub use message::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, EVENT_BYTES_MAX, Message, PROOF_BYTES_MAX, Stored, check_size};
+pub use peers::{Asked, NatsPeers, PeerError, Peers};

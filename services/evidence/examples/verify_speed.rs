@@ -34,7 +34,7 @@ impl Made {
             time: "2026-11-22T13:00:00Z".parse().unwrap(),
             sequence: self.sequence,
             previous: self.previous,
-            origin: Origin { principal, request_id, traceparent: None },
+            origin: Origin { principal, request_id, traceparent: None, address: None },
             user: None,
             fact,
         };

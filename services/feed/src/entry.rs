@@ -34,17 +34,20 @@ impl Entry {
     }
 
     /// The event as JSON for a user who may list its key, and does not read all events: see [`Fact::without_contents`].
+    /// Where others are is not theirs to know, either.
     ///
     /// # Errors
     /// [`FeedError::Unreadable`].
     ///
     /// [`Fact::without_contents`]: events::Fact::without_contents
     pub fn for_users(&self, region: &RegionName) -> Result<Bytes, FeedError> {
-        let fact = self.event.fact.clone().without_contents();
-        if fact == self.event.fact {
+        let Event { fact, origin, .. } = &self.event;
+        let shown = fact.clone().without_contents();
+        if shown == *fact && origin.address.is_none() {
             return Ok(self.bytes.clone());
         }
-        let event = Event { fact, ..self.event.clone() };
+        let mut event = Event { fact: shown, ..self.event.clone() };
+        event.origin.address = None;
         event.encode(region).map_err(|error| FeedError::encode(self.sequence, &error))
     }
 

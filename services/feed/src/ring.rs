@@ -86,7 +86,7 @@ mod tests {
             time: Timestamp::UNIX_EPOCH,
             sequence,
             previous: Sha256Digest([0; 32]),
-            origin: Origin { principal, request_id: String::new(), traceparent: None },
+            origin: Origin { principal, request_id: String::new(), traceparent: None, address: None },
             user: None,
             fact: Fact::BucketDeleted(bucket::Deleted { bucket: "abc".parse().unwrap() }),
         };

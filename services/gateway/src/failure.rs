@@ -163,6 +163,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::CheckpointNotNext { .. }
         | Rejection::OtherNotaryKey
         | Rejection::TooManyNotaryKeys
+        | Rejection::WouldEndAVersion
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {

@@ -65,6 +65,8 @@ pub struct Options {
     pub dedup_scope: DedupScope,
     /// The rate limits.
     pub limits: RateLimits,
+    /// Whether events say which address a request came from.
+    pub records_addresses: bool,
     /// Bytes of contents kept in the memory cache.
     pub cache_bytes: u64,
     /// The folder of an unnamed file for bodies that arrive too slowly to wait in memory. Without one they wait for

@@ -179,6 +179,7 @@ impl<'a> Request<'a> {
             principal: self.caller.principal(),
             request_id: self.request_id.to_owned(),
             traceparent: traceparent.and_then(|text| text.parse().ok()),
+            address: self.client.filter(|_| self.gateway.0.options.records_addresses).and_then(|client| client.address),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::cors;
 use crate::failure::Failure;
 use crate::reply::Answer;
 use crate::request::{Document, Request};
-use crate::traffic::{self, By, Metered};
+use crate::traffic::{self, By, Known, Metered};
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -48,9 +48,9 @@ async fn respond(gateway: Gateway, request: http::Request<Body>, shown: Option<O
     let now = (sources.now)();
     let request_id = format!("{:X}", (sources.fresh)(now).simple());
     let body = SharedBody::new(body);
-    let mut by = None;
+    let mut known_of = Known::default();
     let Answered { operation, known, result } =
-        answer(&gateway, &parts, Body::new(body.clone()), &request_id, (now, shown), &mut by).await;
+        answer(&gateway, &parts, Body::new(body.clone()), &request_id, (now, shown), &mut known_of).await;
     let mut response = match result {
         Ok(response) => response,
         Err(failure) => refuse(&gateway, &parts, failure, &request_id),
@@ -72,8 +72,9 @@ async fn respond(gateway: Gateway, request: http::Request<Body>, shown: Option<O
         headers.insert(HOST_ID, region);
     }
     headers.insert(SERVER, HeaderValue::from_static("Planetstore"));
-    count(operation, &parts, response.status(), begun, &request_id, by);
-    response.map(|body| Body::new(Metered(body)))
+    let reader = traffic::reader(operation, response.status(), &known_of);
+    count(operation, &parts, response.status(), begun, &request_id, known_of.by);
+    response.map(|body| Body::new(Metered::new(body, reader)))
 }
 
 /// The outcome of a request, and how far it was processed.
@@ -90,14 +91,14 @@ impl Answered {
     }
 }
 
-/// `by`: who asks, once that is known.
+/// `known_of`: what is known of the request, once it is.
 async fn answer(
     gateway: &Gateway,
     parts: &Parts,
     body: Body,
     request_id: &str,
     (now, shown): (jiff::Timestamp, Option<OfSession>),
-    by: &mut By,
+    known_of: &mut Known,
 ) -> Answered {
     let limiter = &gateway.0.limiter;
     let peer = parts.extensions.get::<Peer>();
@@ -123,7 +124,7 @@ async fn answer(
         Err(error) => return Answered::refused(false, limiter.failed(counted, error)),
     };
     let known = caller.account.is_some();
-    *by = caller.account.as_ref().map(|account| (account.name.clone(), caller.access_key()));
+    known_of.by = caller.account.as_ref().map(|account| (account.name.clone(), caller.access_key()));
     let pace = match limiter.authenticated(caller.account.as_deref()) {
         Ok(pace) => pace,
         Err(failure) => return Answered::refused(known, failure),
@@ -144,7 +145,7 @@ async fn answer(
         gateway,
         parts,
         query: &query,
-        address: &address,
+        address: known_of.address.insert(address),
         caller: &caller,
         request_id,
         now,

@@ -20,6 +20,8 @@ use events::{Author, Event, Fact, Origin, chain_hash, subject};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::answered::InBatch;
+use crate::committer::{NotCommitted, Reply, Ticket};
 use crate::fold::{Own, fold_own};
 use crate::judge::said;
 use crate::proof::Statement;
@@ -62,8 +64,9 @@ const PRINCIPAL: &str = "ledger";
 pub(crate) struct Queued {
     pub(crate) command: Command,
     pub(crate) origin: Origin,
-    pub(crate) answer: oneshot::Sender<Result<Committed, CommitError>>,
+    pub(crate) answer: oneshot::Sender<Reply>,
     pub(crate) claim: Claim,
+    pub(crate) ticket: Ticket,
 }
 
 /// The claim on a command: either the writer claims it to decide it, or the caller claims it to give it up. The first
@@ -78,7 +81,7 @@ impl Claim {
     }
 
     /// Gives the claim back: nothing was done with the command.
-    fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         self.0.store(false, Ordering::Release);
     }
 }
@@ -92,12 +95,14 @@ pub struct Committed {
     pub outcome: Outcome,
 }
 
-type Outcomes = Vec<Result<Committed, CommitError>>;
+type Outcomes = Vec<Reply>;
 
 /// A batch that was decided and folded, in a transaction that is still open.
-struct Decided {
+pub(crate) struct Decided {
     cursor: Cursor,
-    messages: Vec<Message>,
+    pub(crate) messages: Vec<Message>,
+    /// The ids of commands that others sent.
+    pub(crate) ids: InBatch,
     /// The outcomes of the first commands of the batch, in order.
     outcomes: Outcomes,
     written: Written,
@@ -272,12 +277,21 @@ impl<L: Log> Writer<L> {
         decided: &mut Decided,
         queued: &Queued,
     ) -> Result<(), FoldError> {
-        let context = self.options.sources.context();
+        if let Some(reply) = self.reply_before(tables, decided, queued)? {
+            decided.outcomes.push(reply);
+            return Ok(());
+        }
+        let mut context = self.options.sources.context();
+        if let Some(id) = queued.ticket.id {
+            context.fresh = id.0;
+        }
         let mut warnings = Vec::new();
+        let by = (&queued.origin, queued.ticket.by);
         let outcome = match decide(tables, &queued.command, context) {
             Ok(decision) => match decision.fact {
                 None => Ok(decision.outcome),
-                Some(fact) => self.write(tables, decided, fact, &queued.origin, context)?.map(|()| {
+                Some(fact) => self.write(tables, decided, fact, by, context)?.map(|()| {
+                    decided.ids.extend(queued.ticket.id);
                     warnings = decision.warnings;
                     decision.outcome
                 }),
@@ -286,14 +300,14 @@ impl<L: Log> Writer<L> {
             Err(Refused::View(error)) => return Err(error.into()),
         };
         let sequence = decided.cursor.sequence;
-        decided.outcomes.push(outcome.map(|outcome| Committed { sequence, outcome }));
+        decided.outcomes.push(outcome.map(|outcome| Committed { sequence, outcome }).map_err(NotCommitted::from));
         // After the outcome's sequence was taken: what was asked for has happened even if an append ends here.
         for fact in warnings {
             if decided.messages.len() == APPEND_EVENTS_MAX {
                 break;
             }
             // A fact that is too large for any log is left out.
-            let _ = self.write(tables, decided, fact, &queued.origin, self.options.sources.context())?;
+            let _ = self.write(tables, decided, fact, by, self.options.sources.context())?;
         }
         Ok(())
     }
@@ -302,7 +316,11 @@ impl<L: Log> Writer<L> {
     /// it neither waits for a quiet moment nor takes one from clients; it costs no append of its own.
     fn release(&mut self, tables: &mut Tables<Writable<'_>>, decided: &mut Decided) -> Result<(), FoldError> {
         // On a disk with little room the release waits, because it frees none.
-        if !self.options.releases || self.room != Room::Ample || decided.messages.len() == APPEND_EVENTS_MAX {
+        if !self.options.releases
+            || self.is_committing_elsewhere()
+            || self.room != Room::Ample
+            || decided.messages.len() == APPEND_EVENTS_MAX
+        {
             return Ok(());
         }
         let context = self.options.sources.context();
@@ -313,9 +331,9 @@ impl<L: Log> Writer<L> {
         };
         if let Some(fact) = released {
             let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-            let origin = Origin { principal, request_id: String::new(), traceparent: None };
+            let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
             // A release is bounded, so it cannot be too large.
-            let _ = self.write(tables, decided, fact, &origin, context)?;
+            let _ = self.write(tables, decided, fact, (&origin, self.prover.author()), context)?;
         }
         Ok(())
     }
@@ -327,20 +345,20 @@ impl<L: Log> Writer<L> {
         tables: &mut Tables<Writable<'_>>,
         decided: &mut Decided,
         fact: Fact,
-        origin: &Origin,
+        by: (&Origin, Author),
         context: Context,
     ) -> Result<Result<(), CommitError>, FoldError> {
         if tables.totals()?.level < Fact::SECRETS_LEVEL {
-            return self.write_one(tables, decided, fact, origin, context);
+            return self.write_one(tables, decided, fact, by, context);
         }
         let (before, fact) = fact.part(&self.options.region);
         if let Some(before) = before {
             let context = Context { fresh: self.options.sources.context().fresh, ..context };
-            if let Err(refused) = self.write_one(tables, decided, before, origin, context)? {
+            if let Err(refused) = self.write_one(tables, decided, before, by, context)? {
                 return Ok(Err(refused));
             }
         }
-        self.write_one(tables, decided, fact, origin, context)
+        self.write_one(tables, decided, fact, by, context)
     }
 
     fn write_one(
@@ -348,7 +366,7 @@ impl<L: Log> Writer<L> {
         tables: &mut Tables<Writable<'_>>,
         decided: &mut Decided,
         fact: Fact,
-        origin: &Origin,
+        (origin, sender): (&Origin, Author),
         context: Context,
     ) -> Result<Result<(), CommitError>, FoldError> {
         let needed = (self.options.level)(&fact);
@@ -365,8 +383,8 @@ impl<L: Log> Writer<L> {
         {
             return Ok(Err(Rejection::MasterKeyNotNext(tables.totals()?.keys.master_number()).into()));
         }
-        let author = self.prover.author();
-        if author != Author::Gateway && !may_write(author, &fact) {
+        // Whoever sent the command may have nothing committed that it could not commit itself.
+        if sender != Author::Gateway && !may_write(sender, &fact) {
             return Ok(Err(Rejection::NotAuthor.into()));
         }
         let event = Event {
@@ -384,8 +402,9 @@ impl<L: Log> Writer<L> {
         if size > max {
             return Ok(Err(CommitError::from(&AppendError::TooLarge { what, size, max })));
         }
-        // The others will ask the same.
-        if !stands(tables, author, &event, said(&decided.cursor))? {
+        // The others will ask the same of what this process proves, and nobody else of what it commits for others.
+        let author = self.prover.author();
+        if !stands(tables, sender, &event, said(&decided.cursor))? {
             return Ok(Err(Rejection::NotDue.into()));
         }
         let (subject, hash) = (subject(&self.options.region, &event.fact), chain_hash(&payload));
@@ -416,7 +435,8 @@ fn user_of(tables: &Tables<Writable<'_>>, origin: &Origin) -> Result<Option<User
 
 impl Decided {
     fn on(cursor: Cursor) -> Self {
-        Self { cursor, messages: Vec::new(), outcomes: Vec::new(), written: Written::default() }
+        let (messages, ids, outcomes) = Default::default();
+        Self { cursor, messages, ids, outcomes, written: Written::default() }
     }
 
     /// Returns whether the batch is full.
@@ -442,7 +462,9 @@ fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
 
 pub(crate) fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
     for queued in batch.drain(..) {
-        let _ = queued.answer.send(Err(error.clone()));
+        // What was sent to another process may have happened there.
+        let error = if queued.ticket.is_sent { CommitError::Unknown } else { error.clone() };
+        let _ = queued.answer.send(Err(error.into()));
     }
 }
 

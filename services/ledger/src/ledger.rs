@@ -3,14 +3,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use domain::Command;
+use domain::row::LeaseRow;
+use domain::{Command, View};
 use eventlog::Log;
 use events::ids::RegionName;
-use events::{Fact, Origin};
+use events::lease::Lease;
+use events::{Author, Fact, Origin};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::answered::Answered;
 use crate::commit::{Claim, Committed, Queued};
+use crate::committer::{Committing, Delegation, Sender, Term, Ticket};
 use crate::contention::Contention;
 use crate::follow::follow;
 use crate::keyring::Keyring;
@@ -21,7 +25,7 @@ use crate::room::Room;
 use crate::snapshot::Snapshot;
 use crate::turns::Turns;
 use crate::writer::{Durable, Progress, Work, Writer};
-use crate::{CommitError, Disk, OpenError, ReadError, Sources, barrier};
+use crate::{CommitError, Disk, OpenError, ReadError, Sources, StateError, barrier};
 
 /// The number of commands that may wait for the writer.
 pub(crate) const COMMANDS_WAITING_MAX: usize = 4_096;
@@ -62,12 +66,23 @@ pub struct Options {
     pub disk: Disk,
     /// The level of a region from which on a fact may be written: [`Fact::level`], but in tests.
     pub level: fn(&Fact) -> u32,
+    /// What it takes so that one process commits for all. Without it, this process commits its own commands.
+    pub committing: Option<Committing>,
 }
 
 impl Options {
     /// Bytes that may be folded on a full disk, in memory: redb has half of its cache for what is not written.
     pub(crate) fn volatile_bytes_max(&self) -> u64 {
         self.cache_bytes as u64 / 2
+    }
+
+    /// The process that commits for all in a state, if this one takes part in that.
+    pub(crate) fn committer(&self, state: &Snapshot) -> Result<Option<Term>, StateError> {
+        if self.committing.is_none() {
+            return Ok(None);
+        }
+        let term = |row: LeaseRow| Some(Term { process: row.owner?.process, epoch: row.epoch });
+        Ok(state.lease(Lease::Committer)?.and_then(term))
     }
 }
 
@@ -79,6 +94,8 @@ pub struct Ledger {
     progress: watch::Receiver<Progress>,
     barrier: Option<mpsc::Sender<barrier::Waiting>>,
     past: Past,
+    author: Author,
+    delegation: Option<Delegation>,
 }
 
 impl Ledger {
@@ -89,12 +106,15 @@ impl Ledger {
             open_database(&options, &mut prover, log.as_ref()).await?;
         let first = Snapshot::take(&database)?;
         let release = (options.releases && first.is_releasing()?).then(Instant::now);
+        let committer = options.committer(&first)?;
         let snapshot = Arc::new(ArcSwap::from_pointee(first));
-        let (progress_sender, progress) =
-            watch::channel(Progress { cursor, failed: None, is_too_old: false, is_reopening: false });
+        let first =
+            Progress { cursor, committer, failed: None, is_too_old: false, is_reopening: false, is_short: false };
+        let (progress_sender, progress) = watch::channel(first);
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
+        let (past, author) = (Past::of(Arc::clone(&log)), options.keyring.author());
         let mut ledger =
-            Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None, past: Past::of(Arc::clone(&log)) };
+            Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None, past, author, delegation: None };
         let mut follower = None;
         if !options.sole_writer {
             let (reads, waiting) = mpsc::channel(READS_WAITING_MAX);
@@ -102,6 +122,11 @@ impl Ledger {
             tokio::spawn(barrier::run(Arc::clone(&log), waiting, ledger.progress.clone()));
             let (work, progress) = (ledger.work.downgrade(), ledger.progress.clone());
             follower = Some(tokio::spawn(follow(Arc::clone(&log), cursor.sequence + 1, work, progress)).abort_handle());
+            ledger.delegation = options.committing.clone().map(|committing| {
+                let of = (options.region.clone(), options.keyring.clone(), options.sources.clone());
+                let (work, progress) = (ledger.work.downgrade(), ledger.progress.clone());
+                Sender::start(committing, of, Arc::clone(&snapshot), work, progress)
+            });
         }
         let writer = Writer {
             log,
@@ -121,6 +146,7 @@ impl Ledger {
             append_time: Duration::ZERO,
             turns: Turns::default(),
             release,
+            answered: Answered::default(),
             follower,
         };
         let runtime = Handle::current();
@@ -138,20 +164,33 @@ impl Ledger {
     pub async fn commit(&self, command: Command, origin: Origin) -> Result<Committed, CommitError> {
         let (answer, outcome) = oneshot::channel();
         let claim = Claim::default();
-        let work = Work::Commit(Queued { command, origin, answer, claim: claim.clone() });
-        match self.work.send_timeout(work, QUEUE_TIME_MAX).await {
+        let elsewhere = self.elsewhere(&command);
+        let ticket = elsewhere.as_ref().map_or_else(|| Ticket::own(self.author), |(_, ticket)| *ticket);
+        let queued = Queued { command, origin, answer, claim: claim.clone(), ticket };
+        let taken = if let Some((queue, _)) = elsewhere {
+            queue.send_timeout(queued, QUEUE_TIME_MAX).await.map_err(|error| is_timeout(&error))
+        } else {
+            let taken = self.work.send_timeout(Work::Commit(queued), QUEUE_TIME_MAX).await;
+            taken.map_err(|error| is_timeout(&error))
+        };
+        match taken {
             Ok(()) => {}
-            Err(mpsc::error::SendTimeoutError::Timeout(_)) => return Err(CommitError::Busy),
-            Err(mpsc::error::SendTimeoutError::Closed(_)) => {
-                return Err(CommitError::Stopped(self.why_stopped().await));
-            }
+            Err(true) => return Err(CommitError::Busy),
+            Err(false) => return Err(CommitError::Stopped(self.why_stopped().await)),
         }
         match tokio::time::timeout(COMMIT_TIME_MAX, outcome).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(outcome)) => outcome.map_err(CommitError::from),
             Ok(Err(_)) => Err(CommitError::Stopped(self.why_stopped().await)),
             Err(_) if claim.take() => Err(CommitError::Unavailable("it did not take the commands before".into())),
             Err(_) => Err(CommitError::Unknown),
         }
+    }
+
+    /// The way of a command to the process that commits for all, if that is another one.
+    fn elsewhere(&self, command: &Command) -> Option<(&mpsc::Sender<Queued>, Ticket)> {
+        let delegation = self.delegation.as_ref()?;
+        let progress = self.progress.borrow();
+        delegation.takes(&progress, command).then(|| (delegation.queue(), delegation.ticket(&progress)))
     }
 
     /// Waits for the reason why the writer stopped, which it is about to publish.
@@ -234,6 +273,12 @@ impl Ledger {
         LoggedEntry::of(entries, &self.snapshot.load())
     }
 
+    /// Whether this process commits for all that append to the log, as far as it knows.
+    pub fn is_committer(&self) -> bool {
+        let own = self.delegation.as_ref().map(Delegation::process);
+        self.progress.borrow().committer.is_some_and(|term| Some(term.process) == own)
+    }
+
     /// Returns the newest state of this process, without a barrier: for hints that are decided again at a commit.
     pub fn latest(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
@@ -264,4 +309,9 @@ impl Ledger {
         let mut progress = self.progress.clone();
         while progress.changed().await.is_ok() {}
     }
+}
+
+/// Whether a queue was full for as long as may be; otherwise it is closed.
+fn is_timeout<T>(error: &mpsc::error::SendTimeoutError<T>) -> bool {
+    matches!(error, mpsc::error::SendTimeoutError::Timeout(_))
 }

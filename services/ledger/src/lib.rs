@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
 //! - `writer`: the task that owns the write transaction; `commit`: a batch of commands
+//! - `committer`: one process commits for all; `answered`: whether a command happened before
 //! - `disk`: the projection's disk; `room`: its free space; `shortage`: what the writer does when it is full;
 //!   `contention`: sharing the log with other writers; `follow`: events of other writers; `barrier`: reads that see all
 //!   acknowledged writes
@@ -15,8 +16,10 @@
 //! - `past`: reading old events
 //! - [`rebuild()`]: replay the log into a new projection and compare
 
+mod answered;
 mod barrier;
 mod commit;
+mod committer;
 mod contention;
 mod cursor;
 mod disk;
@@ -40,6 +43,7 @@ mod turns;
 mod writer;
 
 pub use commit::Committed;
+pub use committer::{Committing, Term};
 pub use cursor::Cursor;
 pub use disk::Disk;
 pub use error::{CommitError, FoldError, OpenError, ReadError, StateError, TooOld};

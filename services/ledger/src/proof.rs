@@ -24,7 +24,7 @@ const BLOCK_BYTES: usize = 64;
 /// Length of a MAC, in bytes: half of what HMAC-SHA256 gives, which leaves 128 bits to guess.
 ///
 /// Source: RFC 2104, section 5.
-const MAC_BYTES: usize = 16;
+pub(crate) const MAC_BYTES: usize = 16;
 
 /// Length of a MAC as text.
 const MAC_CHARS: usize = (MAC_BYTES * 4).div_ceil(3);
@@ -36,7 +36,7 @@ const _: () = assert!(3 * MAC_CHARS + 16 <= PROOF_BYTES_MAX);
 
 /// The author and the reader of a proof.
 #[derive(Debug, Clone, Copy)]
-enum Purpose {
+pub(crate) enum Purpose {
     GatewayToGateway,
     GatewayToLifecycle,
     GatewayToMaintenance,
@@ -45,6 +45,10 @@ enum Purpose {
     MaintenanceToLifecycle,
     /// This is not a proof: it names the keys.
     Name,
+    /// Commands that an author sends to the process that commits for all.
+    CommandsBy(Author),
+    /// Answers to these.
+    AnswersTo(Author),
 }
 
 impl Purpose {
@@ -57,13 +61,19 @@ impl Purpose {
             Self::MaintenanceToAll => b"planetstore event by maintenance v1\n",
             Self::MaintenanceToLifecycle => b"planetstore event by maintenance to lifecycle v1\n",
             Self::Name => b"planetstore keyring v1\n",
+            Self::CommandsBy(Author::Gateway) => b"planetstore commands by gateway v1\n",
+            Self::CommandsBy(Author::Lifecycle) => b"planetstore commands by lifecycle v1\n",
+            Self::CommandsBy(Author::Maintenance) => b"planetstore commands by maintenance v1\n",
+            Self::AnswersTo(Author::Gateway) => b"planetstore answers to gateway v1\n",
+            Self::AnswersTo(Author::Lifecycle) => b"planetstore answers to lifecycle v1\n",
+            Self::AnswersTo(Author::Maintenance) => b"planetstore answers to maintenance v1\n",
         }
     }
 }
 
 /// A MAC that has taken its key, its purpose and the region.
 #[derive(Clone)]
-struct Begun(Hmac<Sha256>);
+pub(crate) struct Begun(Hmac<Sha256>);
 
 /// The parts of an entry that a proof covers.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +105,26 @@ impl Begun {
         // The only part without a fixed length comes last.
         mac.update(statement.subject.as_bytes());
         mac
+    }
+
+    /// The MAC of bytes that are no entry of the log, in parts of which only the last may vary in length.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        let mut tag = [0; MAC_BYTES];
+        tag.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
+        tag
+    }
+
+    /// Compares such a MAC in constant time.
+    pub(crate) fn is_tag(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        tag.len() == MAC_BYTES && mac.verify_truncated_left(tag).is_ok()
     }
 
     fn text(&self, statement: &Statement<'_>) -> String {
@@ -130,21 +160,29 @@ struct OfMaintenance {
     by: Begun,
 }
 
+/// Begins MACs with an author's key of some numbers.
+pub(crate) fn begin(
+    keyring: &Keyring,
+    region: &RegionName,
+    numbers: KeyNumbers,
+    (author, purpose): (Author, Purpose),
+) -> Result<Begun, FoldError> {
+    let key = keyring.of(author).ok_or(FoldError::KeyMissing { author, number: 0, held: 0 })?;
+    let (master, number) = (numbers.master_number(), numbers.of(author));
+    let missing = |held| FoldError::MasterKeyMissing { number: master, held };
+    let held = key.held(master).ok_or_else(|| missing(key.master_keys()))?;
+    if let Some(master) = numbers.master
+        && key.check(master.number, region) != Some(master.of(author))
+    {
+        return Err(FoldError::OtherMasterKey { number: master.number, key: master.key });
+    }
+    let secret = key.secret(master, number).ok_or(FoldError::KeyMissing { author, number, held })?;
+    Ok(Begun::new(&secret, purpose, region))
+}
+
 impl InUse {
     fn of(keyring: &Keyring, region: &RegionName, numbers: KeyNumbers) -> Result<Self, FoldError> {
-        let begun = |author: Author, purpose| {
-            let key = keyring.of(author).ok_or(FoldError::KeyMissing { author, number: 0, held: 0 })?;
-            let (master, number) = (numbers.master_number(), numbers.of(author));
-            let missing = |held| FoldError::MasterKeyMissing { number: master, held };
-            let held = key.held(master).ok_or_else(|| missing(key.master_keys()))?;
-            if let Some(master) = numbers.master
-                && key.check(master.number, region) != Some(master.of(author))
-            {
-                return Err(FoldError::OtherMasterKey { number: master.number, key: master.key });
-            }
-            let secret = key.secret(master, number).ok_or(FoldError::KeyMissing { author, number, held })?;
-            Ok(Begun::new(&secret, purpose, region))
-        };
+        let begun = |author: Author, purpose| begin(keyring, region, numbers, (author, purpose));
         let gateways = match keyring {
             Keyring::Gateway { .. } => Some(begun(Author::Gateway, Purpose::GatewayToGateway)?),
             Keyring::Lifecycle(_) | Keyring::Maintenance { .. } => None,

@@ -12,6 +12,7 @@ use redb::{Builder, Durability, StorageError};
 use tokio::runtime::Handle;
 
 use crate::commit::{Queued, turn_away};
+use crate::committer::{NO_ROOM, NotCommitted};
 use crate::fold::fold_some;
 use crate::open::{Opened, open_database};
 use crate::room::{COMMIT_BYTES, DELETE_ROOM_BYTES_MIN, DELETES_MAX, Room, Written};
@@ -40,6 +41,7 @@ impl<L: Log> Writer<L> {
         }
         if room != self.room {
             tracing::warn!(?room, free, "free space on the projection's disk");
+            self.progress.send_modify(|progress| progress.is_short = room != Room::Ample);
         }
         (self.room, self.free) = (room, free);
         Ok(room)
@@ -62,7 +64,11 @@ impl<L: Log> Writer<L> {
         if room == Room::Gone {
             refused.append(&mut admitted);
         }
-        turn_away(&mut refused, &CommitError::Unavailable("the disk of the projection or of the log is full".into()));
+        // Another process may have room for what it sent.
+        for queued in refused.extract_if(.., |queued| queued.ticket.term.is_some()) {
+            let _ = queued.answer.send(Err(NotCommitted::NoRoom));
+        }
+        turn_away(&mut refused, &CommitError::Unavailable(NO_ROOM.into()));
         let later = admitted.split_off(admitted.len().min(DELETES_MAX));
         *batch = admitted;
         Ok(later)
@@ -187,6 +193,7 @@ impl<L: Log> Writer<L> {
         (self.database, self.reserve, self.volatile) = (database, reserve, volatile);
         self.durable = Durable { at: Instant::now(), sequence: durable };
         self.held.clear();
+        self.answered.clear();
         self.moved(cursor, Written::default())?;
         self.progress.send_modify(|progress| progress.is_reopening = false);
         Ok(())

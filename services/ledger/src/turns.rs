@@ -23,7 +23,14 @@ const REMEMBERED: Duration = Duration::from_millis(100);
 
 /// The request of all commands of background work. It has its turns, but no batch is cut for it, because nobody waits
 /// for its answer.
-const BACKGROUND: &str = "";
+pub(crate) const BACKGROUND: &str = "";
+
+/// Commands of background work that a batch takes. So many are one atomic batch, which takes 5 to 6 ms: a client that
+/// comes meanwhile waits for no more.
+const BACKGROUND_MAX: usize = 64;
+
+/// Commands of background work that a batch takes while clients wait. It is never left out.
+const BACKGROUND_BESIDE_MAX: usize = 8;
 
 /// The requests of one batch.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +58,8 @@ impl Turns {
     pub(crate) fn share(&mut self, waiting: &mut Vec<Queued>, now: Instant) -> usize {
         let (turns, asking) = self.look(waiting.iter().map(request_of), now);
         order(waiting, turns);
-        waiting.len().min(self.commands_max(asking, now))
+        let behind = put_behind(waiting, asking, |queued| request_of(queued) == BACKGROUND);
+        (waiting.len() - behind).min(self.commands_max(asking, now))
     }
 
     /// Returns the turn of each command within its request, and the number of requests.
@@ -94,7 +102,7 @@ impl Turns {
 }
 
 /// Returns the name of a command's request.
-fn request_of(queued: &Queued) -> &str {
+pub(crate) fn request_of(queued: &Queued) -> &str {
     match queued.origin.principal.kind {
         AuthType::System => BACKGROUND,
         _ => queued.origin.request_id.as_str(),
@@ -113,6 +121,24 @@ fn order<T>(waiting: &mut Vec<T>, turns: Vec<usize>) {
     waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
 }
 
+/// Puts the commands of background work that are too many for a batch behind all others, and returns how many these are.
+fn put_behind<T>(waiting: &mut Vec<T>, asking: Asking, is_background: impl Fn(&T) -> bool) -> usize {
+    if asking.background == 0 {
+        return 0;
+    }
+    let max = if asking.requests > 0 { BACKGROUND_BESIDE_MAX } else { BACKGROUND_MAX };
+    let mut taken = 0;
+    let behind: Vec<T> = waiting
+        .extract_if(.., |command| {
+            taken += usize::from(is_background(command));
+            taken > max && is_background(command)
+        })
+        .collect();
+    let count = behind.len();
+    waiting.extend(behind);
+    count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +148,8 @@ mod tests {
         let (of_each, asking) = turns.look(waiting.iter().copied(), now);
         let mut waiting = waiting.to_vec();
         order(&mut waiting, of_each);
-        waiting.truncate(turns.commands_max(asking, now));
+        let behind = put_behind(&mut waiting, asking, |request| *request == BACKGROUND);
+        waiting.truncate((waiting.len() - behind).min(turns.commands_max(asking, now)));
         waiting
     }
 
@@ -175,6 +202,16 @@ mod tests {
         let waiting: Vec<_> = std::iter::repeat_n(BACKGROUND, 100).chain(["a"]).collect();
         let batch = next(&mut Turns::default(), &waiting, now);
         assert_eq!((batch.len(), batch[1]), (SHORT_COMMANDS + 1, "a"), "a request of one command waits for few");
+    }
+
+    #[test]
+    fn background_work_fills_no_batch_however_much_of_it_waits() {
+        let now = Instant::now();
+        assert_eq!(next(&mut Turns::default(), &[BACKGROUND; 500], now).len(), BACKGROUND_MAX);
+        let beside: Vec<_> = std::iter::repeat_n(BACKGROUND, 300).chain(["many"; 300]).collect();
+        let batch = next(&mut Turns::default(), &beside, now);
+        let background = batch.iter().filter(|request| **request == BACKGROUND).count();
+        assert_eq!((background, batch.len()), (BACKGROUND_BESIDE_MAX, 300 + BACKGROUND_BESIDE_MAX));
     }
 
     #[test]

@@ -15,7 +15,9 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use crate::answered::Answered;
 use crate::commit::{Queued, turn_away};
+use crate::committer::Term;
 use crate::contention::Contention;
 use crate::disk::Reserve;
 use crate::fold::read_present;
@@ -34,6 +36,7 @@ const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
 const VOLATILE_EVENTS_MAX: u64 = 10_000;
 
 /// A request to the writer.
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are commands")]
 pub(crate) enum Work {
     /// Decide, publish and apply a command.
     Commit(Queued),
@@ -56,6 +59,10 @@ pub struct Progress {
     pub is_too_old: bool,
     /// The projection is opened anew: what was shown before cannot be read any more.
     pub is_reopening: bool,
+    /// The process that commits for all, in the state up to here. It is set only in a process that takes part in that.
+    pub committer: Option<Term>,
+    /// The disk has little room.
+    pub is_short: bool,
 }
 
 pub(crate) struct Writer<L> {
@@ -84,6 +91,8 @@ pub(crate) struct Writer<L> {
     pub(crate) turns: Turns,
     /// The time at which to free more parts, if any are being released and no client sends a command before.
     pub(crate) release: Option<Instant>,
+    /// The commands that happened lately.
+    pub(crate) answered: Answered,
     /// The task that hands over what others append; it ends with the writer.
     pub(crate) follower: Option<AbortHandle>,
 }
@@ -281,6 +290,12 @@ impl<L: Log> Writer<L> {
         self.log.tail().await?.last_from(self.cursor.sequence)
     }
 
+    /// Whether another process commits for all.
+    pub(crate) fn is_committing_elsewhere(&self) -> bool {
+        let own = self.options.committing.as_ref().map(|own| own.owner.process);
+        self.progress.borrow().committer.is_some_and(|term| Some(term.process) != own)
+    }
+
     /// A transaction that a crash may lose: the log has its events.
     pub(crate) fn begin(&self) -> Result<WriteTransaction, StateError> {
         let mut transaction = self.database.begin_write()?;
@@ -295,8 +310,9 @@ impl<L: Log> Writer<L> {
         let snapshot = Snapshot::take(&self.database)?;
         let is_releasing = self.options.releases && snapshot.is_releasing()?;
         self.release = is_releasing.then(|| self.release.unwrap_or_else(Instant::now));
+        let committer = self.options.committer(&snapshot)?;
         self.snapshot.store(Arc::new(snapshot));
-        self.progress.send_modify(|progress| progress.cursor = cursor);
+        self.progress.send_modify(|progress| (progress.cursor, progress.committer) = (cursor, committer));
         metrics::counter!("planetstore_ledger_sequence").absolute(cursor.sequence);
         Ok(())
     }

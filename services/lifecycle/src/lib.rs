@@ -98,7 +98,7 @@ impl Collector {
 
     fn origin() -> Origin {
         let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-        Origin { principal, request_id: String::new(), traceparent: None }
+        Origin { principal, request_id: String::new(), traceparent: None, address: None }
     }
 
     /// Reads from the state.

@@ -15,9 +15,6 @@ const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').
 
 const EVENT_VERSION: &str = "2.3";
 
-/// Events say who sent a request, and not from where. S3 always has the field.
-const NO_ADDRESS: &str = "";
-
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(rename = "Records")]
@@ -100,6 +97,8 @@ pub(crate) fn document(event: &Event, records: &[Record], region: &RegionName) -
         AuthType::Unauthenticated => "Anonymous",
         _ => event.origin.principal.id.as_str(),
     };
+    // S3 always has the field. Events say it if the operator has addresses recorded.
+    let address = event.origin.address.map(|address| address.to_string()).unwrap_or_default();
     let written = |record: &'_ Record| {
         let Record { bucket, key, .. } = record;
         (bucket.to_string(), percent_encode(key.as_bytes(), KEY).to_string().replace(' ', "+"))
@@ -112,7 +111,7 @@ pub(crate) fn document(event: &Event, records: &[Record], region: &RegionName) -
         event_time: milliseconds(event.time),
         event_name: record.name,
         user_identity: Principal { principal_id: requester },
-        request_parameters: Parameters { source_ip_address: NO_ADDRESS },
+        request_parameters: Parameters { source_ip_address: &address },
         response_elements: Elements { request_id: &event.origin.request_id, id_2: event.id.0.to_string() },
         s3: S3 {
             schema_version: "1.0",

@@ -6,11 +6,16 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use jiff::Timestamp;
+use telemetry::{LogSource, log_layer};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 /// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,18 +29,29 @@ pub(crate) enum LogFormat {
 /// The NATS client logs only warnings by default; a filter may name it to see more.
 const QUIET: &str = "async_nats=warn,";
 
-/// Starts logging. Lines contain no secrets, because no type that holds one prints it.
-pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+/// Starts logging. Lines contain no secrets, because no type that holds one prints it. `is_told`: they are kept for
+/// [`take_source`], too.
+pub(crate) fn start(filter: &str, format: LogFormat, is_told: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET}{filter}"))
         .with_context(|| format!("{filter:?} is not a log filter (PLANETSTORE_LOG); try info, debug or node=debug"))?;
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let has_colors = !no_color && io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt().with_env_filter(filter);
-    let started = match format {
-        LogFormat::Text => lines.with_ansi(has_colors).with_writer(Lines::Text { has_colors }).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_writer(Lines::Json).try_init(),
+    let lines = match format {
+        LogFormat::Text => fmt::layer().with_ansi(has_colors).with_writer(Lines::Text { has_colors }).boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(Lines::Json).boxed(),
     };
+    let (told, source) = is_told.then(|| log_layer(Timestamp::now)).unzip();
+    *SOURCE.lock().unwrap_or_else(PoisonError::into_inner) = source;
+    let started = tracing_subscriber::registry().with(filter).with(lines).with(told).try_init();
     started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}
+
+/// The lines of this process, until a role tells them.
+static SOURCE: Mutex<Option<LogSource>> = Mutex::new(None);
+
+/// The lines of this process, for the first who asks.
+pub(crate) fn take_source() -> Option<LogSource> {
+    SOURCE.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// The format of lines.

@@ -94,7 +94,8 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Version => return Ok(commands::version()),
         command => command,
     };
-    logs::start(cli.log_filter.as_deref().unwrap_or_else(|| command.usual_log_filter()), cli.log_format)?;
+    let is_told = matches!(command, Command::Dev(_) | Command::Run(_));
+    logs::start(cli.log_filter.as_deref().unwrap_or_else(|| command.usual_log_filter()), cli.log_format, is_told)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
     let verdict = runtime.block_on(command.run());
     runtime.shutdown_timeout(RUNTIME_STOP_TIME_MAX);

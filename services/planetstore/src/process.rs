@@ -119,6 +119,10 @@ impl Process {
             () = stop.requested() => Ok(()),
             outcome = process.go(start) => outcome,
         };
+        if let Err(error) = &outcome {
+            // Also for who reads the log later: `main` tells only who started the process.
+            tracing::error!(error = format!("{error:#}"), "the process ends");
+        }
         process.stop().await;
         if outcome.is_ok() {
             tracing::info!("stopped");

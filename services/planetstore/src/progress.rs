@@ -35,6 +35,16 @@ impl Progress {
         self.0.inc(count);
     }
 
+    /// More of it has come in sight.
+    pub(crate) fn expect(&self, count: u64) {
+        self.0.inc_length(count);
+    }
+
+    /// Prints something above it.
+    pub(crate) fn above<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
     pub(crate) fn end(&self) {
         self.0.finish_and_clear();
     }

@@ -186,6 +186,8 @@ actions! {
         AdminGetMetrics "admin:GetMetrics"
         AdminGetTelemetry "admin:GetTelemetry"
         AdminListActiveUsers "admin:ListActiveUsers"
+        AdminGetLogs "admin:GetLogs"
+        AdminGetErrors "admin:GetErrors"
         AdminAuditShards "admin:AuditShards"
         AdminListNodes "admin:ListNodes"
         AdminGetNode "admin:GetNode"

@@ -119,7 +119,7 @@ impl<T: Transport> Tasks<T> {
 
 fn origin() -> Origin {
     let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-    Origin { principal, request_id: String::new(), traceparent: None }
+    Origin { principal, request_id: String::new(), traceparent: None, address: None }
 }
 
 /// The shards whose bytes are suspect: their nodes must read and verify them.

@@ -1,4 +1,4 @@
-use events::ids::UserName;
+use events::ids::{BucketName, UserName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,22 @@ pub struct Aggregate {
     pub operations: Vec<OperationCount>,
     /// Who asked.
     pub users: Vec<UserCount>,
+    /// Who read of which bucket. Older releases do not say it.
+    #[serde(default)]
+    pub readers: Vec<ReaderCount>,
+}
+
+/// What somebody read of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReaderCount {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The name of the user; `anonymous` for all who sign nothing.
+    pub reader: String,
+    /// How many requests.
+    pub requests: u64,
+    /// Bytes of bodies that went out.
+    pub bytes: u64,
 }
 
 /// Requests for one operation.

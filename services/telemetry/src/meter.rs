@@ -3,13 +3,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use events::ids::UserName;
+use events::ids::{BucketName, UserName};
 use jiff::Timestamp;
 
-use crate::{Aggregate, Kind, Latency, OperationCount, UserCount};
+use crate::{Aggregate, Kind, Latency, OperationCount, ReaderCount, UserCount};
 
 /// Users and keys that are told apart in a second; requests of more are counted without whose they are.
 const USERS_MAX: usize = 1_024;
+
+/// Buckets and readers that are told apart in a second; what more of them read is not said of anybody.
+const READERS_MAX: usize = 1_024;
 
 /// A request that was answered.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Meter {
 struct Counted {
     operations: BTreeMap<&'static str, Operation>,
     users: HashMap<(UserName, Option<String>), u64>,
+    /// Requests and bytes.
+    readers: HashMap<(BucketName, String), (u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -80,6 +85,19 @@ impl Meter {
         }
     }
 
+    /// Counts a request that read of a bucket, once it is known how many bytes of its answer went out.
+    pub fn read(&self, bucket: BucketName, reader: String, bytes: u64) {
+        let mut counted = self.counted();
+        let is_full = counted.readers.len() >= READERS_MAX;
+        let by = (bucket, reader);
+        if let Some((requests, sum)) = counted.readers.get_mut(&by) {
+            *requests += 1;
+            *sum = sum.saturating_add(bytes);
+        } else if !is_full {
+            counted.readers.insert(by, (1, bytes));
+        }
+    }
+
     /// Counts bytes of a body that came in.
     pub fn bytes_in(&self, bytes: u64) {
         self.bytes_in.fetch_add(bytes, Ordering::Relaxed);
@@ -109,13 +127,18 @@ impl Meter {
             // Its memory stays for the next second: there are as many as there are operations.
             of.took.clear();
         }
-        let users = counted.users.drain().map(|((user, key), requests)| UserCount { user, key, requests });
+        let users = counted.users.drain().map(|((user, key), requests)| UserCount { user, key, requests }).collect();
+        let readers = counted.readers.drain();
+        let readers = readers
+            .map(|((bucket, reader), (requests, bytes))| ReaderCount { bucket, reader, requests, bytes })
+            .collect();
         Aggregate {
             time,
             bytes_in: self.bytes_in.swap(0, Ordering::Relaxed),
             bytes_out: self.bytes_out.swap(0, Ordering::Relaxed),
             operations,
-            users: users.collect(),
+            users,
+            readers,
         }
     }
 }
@@ -138,11 +161,14 @@ mod tests {
         meter.bytes_in(3);
         meter.bytes_out(5);
         meter.bytes_out(2);
+        meter.read("photos".parse().unwrap(), "ada".into(), 4);
+        meter.read("photos".parse().unwrap(), "ada".into(), 6);
         let taken = meter.take(Timestamp::UNIX_EPOCH);
         assert_eq!((taken.bytes_in, taken.bytes_out, taken.operations.len(), taken.users.len()), (3, 7, 1, 2));
         let of = &taken.operations[0];
         assert_eq!((of.count, of.client_errors, of.server_errors), (4, 1, 1));
         assert_eq!(taken.users.iter().map(|user| user.requests).sum::<u64>(), 3);
+        assert_eq!((taken.readers.len(), taken.readers[0].requests, taken.readers[0].bytes), (1, 2, 10));
         let told = of.took.quantile_ms(0.5).unwrap();
         assert!((2.9..3.1).contains(&told), "{told}");
         let json = serde_json::to_string(&taken).unwrap();
@@ -159,7 +185,11 @@ mod tests {
         for number in 0..USERS_MAX + 10 {
             meter.count(request(200, &format!("user-{number}")));
         }
+        for number in 0..READERS_MAX + 10 {
+            meter.read("photos".parse().unwrap(), format!("user-{number}"), 1);
+        }
         let taken = meter.take(Timestamp::UNIX_EPOCH);
         assert_eq!((taken.users.len(), taken.operations[0].count), (USERS_MAX, USERS_MAX as u64 + 10));
+        assert_eq!(taken.readers.len(), READERS_MAX);
     }
 }

@@ -21,7 +21,7 @@ pub fn bucket() -> BucketName {
 /// Who asks for what tests do: Alice, who owns their buckets.
 pub fn origin() -> Origin {
     let principal = Principal { kind: AuthType::ApiKey, id: "alice".into() };
-    Origin { principal, request_id: "7".into(), traceparent: None }
+    Origin { principal, request_id: "7".into(), traceparent: None, address: None }
 }
 
 /// Makes a bucket of Alice's.

@@ -36,6 +36,7 @@ pub fn options(path: &Path, sole_writer: bool) -> Options {
         releases: true,
         disk: Disk::default(),
         level: Fact::level,
+        committing: None,
     }
 }
 

@@ -15,7 +15,7 @@
 //! double has to hide behind a cargo feature.
 //!
 //! # Layout
-//! - [`log`], [`nodes`], [`disk`], [`clock`]: the doubles
+//! - [`log`], [`peers`], [`nodes`], [`disk`], [`clock`]: the doubles
 //! - [`ledgers`]: how tests open a ledger; [`commands`]: what they have it decide
 //! - [`nats`]: a nats-server of a test's own, where the real one is what is tested
 
@@ -33,8 +33,10 @@ pub mod ledgers;
 pub mod log;
 pub mod nats;
 pub mod nodes;
+pub mod peers;
 
 pub use clock::Clock;
 pub use disk::MemoryDisk;
 pub use log::{Held, MemoryLog};
 pub use nodes::{MemoryNodes, Misbehavior};
+pub use peers::MemoryPeers;

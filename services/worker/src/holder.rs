@@ -38,8 +38,10 @@ const fn tick(lease: Lease) -> Duration {
         // Two seconds of silence. A node that ends together with the process that would say so is to be known as offline
         // five seconds after its last sign.
         Lease::Nodes => Duration::from_millis(200),
-        // Five seconds.
-        Lease::Repair | Lease::Gc | Lease::Dedup | Lease::Notify | Lease::Notary => Duration::from_millis(500),
+        // Five seconds. No worker needs the committer's lease: its ledger takes it.
+        Lease::Repair | Lease::Gc | Lease::Dedup | Lease::Notify | Lease::Notary | Lease::Committer => {
+            Duration::from_millis(500)
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Store for Ledger {
 
     fn commit(&self, by: &str, command: Command) -> BoxFuture<'_, Result<Committed, CommitError>> {
         let principal = Principal { kind: AuthType::System, id: by.into() };
-        let origin = Origin { principal, request_id: String::new(), traceparent: None };
+        let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
         Box::pin(Self::commit(self, command, origin))
     }
 }

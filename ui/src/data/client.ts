@@ -38,12 +38,31 @@ function isPassing(error: unknown): boolean {
 }
 
 let user = sessionState().user;
+let forgetting: ReturnType<typeof setTimeout> | undefined;
+
+// What one person may see is nothing to the next. A session that is taken up after a reload is nobody's next: what its page
+// has asked for by then would never be answered if it was forgotten.
 onSession(() => {
-  if (sessionState().user === user) return;
-  user = sessionState().user;
-  // What one person may see is nothing to the next. The page of the first is still there for a moment, and would ask anew.
-  setTimeout(() => queries.clear(), CLEAR_AFTER_MS);
+  const now = sessionState().user;
+  if (now === user) return;
+  const before = user;
+  user = now;
+  if (now === undefined) {
+    // The page of who left is still there for a moment, and would ask anew.
+    forgetting = setTimeout(forget, CLEAR_AFTER_MS);
+  } else if (forgetting !== undefined) {
+    forget();
+  } else if (before !== undefined) {
+    queries.removeQueries({ type: "inactive" });
+    void queries.resetQueries();
+  }
 });
+
+function forget(): void {
+  clearTimeout(forgetting);
+  forgetting = undefined;
+  queries.clear();
+}
 
 /** Asks anew for what events change, from here on. What is returned ends it. */
 export function followEvents(): () => void {

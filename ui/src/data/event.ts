@@ -13,6 +13,7 @@ export interface LogEvent {
   readonly previoushash?: string;
   readonly authtype?: string;
   readonly authid?: string;
+  readonly authuser?: string;
   readonly correlationid?: string;
   readonly data: Record<string, unknown>;
 }
@@ -69,8 +70,9 @@ export function keyOf(event: LogEvent): string | undefined {
   return typeof event.data.key === "string" ? decoded(event.data.key) : undefined;
 }
 
-/** Who caused an event. */
+/** Who caused an event: the user, and not the key that they used. */
 export function whoOf(event: LogEvent): string {
-  if (event.authid !== undefined) return event.authid;
+  const who = event.authuser ?? event.authid;
+  if (who !== undefined) return who;
   return event.authtype === "unauthenticated" ? "anonymous" : (event.authtype ?? "");
 }

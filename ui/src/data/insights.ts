@@ -44,6 +44,7 @@ const Insights = z.object({
       writes: Count,
       bytes_in: Count,
       bytes_out: z.nullish(Count),
+      reads_since: z.nullish(z.string()),
       since: z.string(),
     }),
   ),

@@ -24,7 +24,10 @@ export function useLastSeen(): ReadonlyMap<string, Seen> {
     { source: "events", filter: {}, maxPerSecond: EVENTS_PER_SECOND },
     {
       onEvents: (events) => {
-        const people = events.flatMap(({ authid, time }) => (authid ? [[authid, time] as const] : []));
+        const people = events.flatMap(({ authuser, authid, time }) => {
+          const user = authuser ?? authid;
+          return user === undefined ? [] : [[user, time] as const];
+        });
         if (people.length > 0) setHeard((before) => new Map([...before, ...people]));
       },
     },

@@ -37,6 +37,7 @@ const Stored = z.object({
   logical_bytes: Count,
   contents: Count,
   content_bytes: Count,
+  referenced_bytes: Count,
   shard_bytes: Count,
   dedup_ratio: Count,
 });

@@ -48,7 +48,7 @@ export function Empty({
       <Icon size={28} strokeWidth={1.25} className="text-faint" aria-hidden />
       <div>
         <h2 className="text-lg font-medium">{title}</h2>
-        {children && <p className="mt-1 text-muted">{children}</p>}
+        {children && <p className="mt-1 text-balance text-muted">{children}</p>}
       </div>
       {line && <Code className="w-full text-left">{line}</Code>}
       {action}
@@ -82,7 +82,7 @@ export function Failure({
       <Icon size={28} strokeWidth={1.25} className={isForbidden ? "text-faint" : "text-danger"} aria-hidden />
       <div>
         <h2 className="text-lg font-medium">{what}</h2>
-        <p className="mt-1 text-muted">{explain(error)}</p>
+        <p className="mt-1 text-balance text-muted">{explain(error)}</p>
         {since !== undefined && since > 0 && (
           <p className="mt-1 text-xs text-muted">Since {new Date(since).toLocaleTimeString("en-GB")}</p>
         )}

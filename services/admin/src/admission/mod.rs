@@ -176,7 +176,7 @@ pub(crate) async fn join_node(
 ) -> Result<(), CommitError> {
     let (node, zone, folder) = (heartbeat.node.clone(), heartbeat.zone.clone(), FolderId(folder));
     let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
     ledger.commit(JoinNode { node, folder, zone, replaces }.into(), origin).await.map(drop)
 }
 

@@ -69,9 +69,12 @@ impl Asked {
     /// Where the request comes from, as attempts are counted. Without a connection, in tests, all come from the same
     /// place.
     pub(super) fn address(&self) -> IpAddr {
-        let peer = self.parts.extensions.get::<Peer>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
-        Client::of(peer, &self.parts.headers, &self.admin.0.trusted_proxies).counted
+        self.client().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.counted)
+    }
+
+    fn client(&self) -> Option<Client> {
+        let peer = self.parts.extensions.get::<Peer>()?;
+        Some(Client::of(peer.address.ip(), &self.parts.headers, &self.admin.0.trusted_proxies))
     }
 
     /// A name in the path.
@@ -189,6 +192,7 @@ impl Asked {
             principal: Principal { kind: AuthType::User, id: by.to_string() },
             request_id: self.request_id.clone(),
             traceparent: traceparent.and_then(|text| text.parse().ok()),
+            address: self.client().filter(|_| self.admin.0.records_addresses).and_then(|client| client.address),
         }
     }
 }

@@ -9,9 +9,10 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each; `live`: events and
-//!   telemetry over a WebSocket; `evidence`: proofs that events are as they were; `insights`: what buckets hold and held
-//! - `telemetry`: requests, latencies and active users, now and over the last day
+//! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each; `live`: events,
+//!   telemetry and log lines over a WebSocket; `evidence`: proofs that events are as they were; `insights`: what buckets
+//!   hold and held
+//! - `telemetry`: requests, latencies and active users, now and over the last day; `logs`: log lines of all processes
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
 //!   `consumers`, `targets`: the handlers; `rewind`: what was in a bucket, and having it back
 //! - `policy_check`, `search`, `site`: what people ask who find their way through a store
@@ -36,6 +37,7 @@ mod keys;
 mod kms_keys;
 mod live;
 mod login;
+mod logs;
 mod master_key;
 mod method;
 mod nodes;
@@ -84,7 +86,7 @@ use policy::Action;
 use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
-use ::telemetry::Aggregate;
+use ::telemetry::{Aggregate, Heard};
 
 use crate::telemetry::{Follow, Telemetry};
 use access::Asker;
@@ -116,6 +118,8 @@ pub struct AdminOptions {
     pub master_keys: Vec<HeldMasterKey>,
     /// Proxies whose word about the address of a client counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whether events say which address a request came from.
+    pub records_addresses: bool,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
     /// The durable consumers; without them there is no NATS server that could have some.
@@ -152,6 +156,7 @@ struct Shared {
     tokens: Vec<Tokens>,
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
+    records_addresses: bool,
     membership: Membership,
     consumers: Option<Consumers>,
     site: Site,
@@ -215,6 +220,7 @@ impl Admin {
             tokens,
             master_keys,
             trusted_proxies,
+            records_addresses,
             membership,
             consumers,
             site,
@@ -229,6 +235,7 @@ impl Admin {
             tokens,
             master_keys,
             trusted_proxies,
+            records_addresses,
             membership,
             consumers,
             site,
@@ -257,6 +264,12 @@ impl Admin {
         let Shared { telemetry, membership, sources, .. } = &*self.0;
         let (telemetry, membership, sources) = (telemetry.clone(), membership.clone(), sources.clone());
         Follow { telemetry, ledger, membership, sources }.run(heard, file)
+    }
+
+    /// Takes up what all processes of the region log, until nothing more can be heard. It may be dropped at any moment.
+    pub fn follow_logs(&self, heard: BoxStream<'static, Heard>) -> impl Future<Output = ()> + Send + 'static {
+        let now = self.0.sources.now.clone();
+        self.0.telemetry.clone().collect_logs(heard, move || now())
     }
 
     /// A login by HTTP Basic over a connection with `peer`, of which `is_right` knows whether it is right. It counts as a

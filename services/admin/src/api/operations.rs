@@ -6,8 +6,8 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::{
-    buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, master_key, nodes, objects,
-    openapi, policies, policy_check, region, rewind, search, sessions, shape, site, targets, telemetry, users,
+    buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key, nodes,
+    objects, openapi, policies, policy_check, region, rewind, search, sessions, shape, site, targets, telemetry, users,
 };
 
 macro_rules! open {
@@ -63,6 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
         site::operations(),
         live::operations(),
         telemetry::operations(),
+        logs::operations(),
     ]
     .concat()
 }

@@ -4,12 +4,13 @@
 //! of now, for each key.
 
 use domain::row::{BodyRow, BucketRow, ObjectRow};
-use domain::{Command, DeleteObject, ETags, JudgedBucket, NewBody, Precondition, PutObject, View};
+use domain::{Command, DeleteObject, JudgedBucket, NewBody, Precondition, PutObject, Rejection, View};
 use events::bucket::Versioning;
 use events::ids::{BucketName, ObjectKey};
 use events::object::{Body, Created, Operation as WrittenBy};
 use feed::{Left, Rewind, RewoundKey, RewoundPage, Then, is_same};
 use jiff::Timestamp;
+use ledger::CommitError;
 use percent_encoding::percent_decode_str;
 use policy::{Action, Context, Key, Request, Resource, Rights, Value, evaluate};
 use schemars::JsonSchema;
@@ -329,8 +330,12 @@ async fn restore(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
         if !may_restore(&seen, &asked, &caller, &found.key, action)? {
             action = Restoring::Denied;
         }
-        if !dry_run && let Some(command) = command(&seen.bucket, &found, action) {
-            commit(&asked, &caller, &seen, command).await?;
+        if !dry_run
+            && let Some(command) = command(&seen.bucket, &found, action)
+            && !commit(&asked, &caller, &seen, command).await?
+        {
+            // Versioning was suspended meanwhile, or somebody wrote where no versions are kept.
+            action = Restoring::WouldDestroy;
         }
         let from_version = found.then.as_ref().map(version_text);
         changes.push(Restoration { key: text_of(found.key.as_bytes()), from_version, action });
@@ -381,19 +386,11 @@ fn command(bucket: &BucketName, found: &RewoundKey, action: Restoring) -> Option
             Some(Command::PutObject(Box::new(of_kept(bucket.clone(), found.key.clone(), object))))
         }
         (Restoring::Restore, Some(Left::Held(created))) => {
-            let put = of_held(Created::clone(created));
-            // Where no versions are kept, the key must not have been written meanwhile.
-            let precondition = if found.now.is_none() { absent() } else { Precondition::default() };
-            Some(Command::PutObject(Box::new(PutObject { precondition, ..put })))
+            Some(Command::PutObject(Box::new(of_held(Created::clone(created)))))
         }
         (Restoring::Hide, _) => Some(DeleteObject::new(bucket.clone(), found.key.clone(), None).into()),
         _ => None,
     }
-}
-
-/// The key has no object.
-fn absent() -> Precondition {
-    Precondition { none_matches: Some(ETags::Any), ..Precondition::default() }
 }
 
 /// A new version with everything that a kept one has, but its lock.
@@ -450,10 +447,14 @@ fn of_held(created: Created) -> PutObject {
     }
 }
 
-/// Commits a change of a key, if the right to it still stands then.
-async fn commit(asked: &Asked, caller: &Caller, seen: &Seen, command: Command) -> Result<(), Refusal> {
+/// Commits a change of a key, if the right to it still stands then, and if it destroys nothing, whatever happened to the
+/// bucket and the key meanwhile. Returns whether it was done.
+async fn commit(asked: &Asked, caller: &Caller, seen: &Seen, command: Command) -> Result<bool, Refusal> {
     let bucket = JudgedBucket { name: seen.bucket.clone(), id: seen.row.id, access: seen.row.access };
     let confirmed = caller.confirmed_in(bucket);
-    asked.admin.0.ledger.commit(&confirmed, command, asked.origin(&caller.name)).await?;
-    Ok(())
+    let command = Command::Sparing(Box::new(command));
+    match asked.admin.0.ledger.commit(&confirmed, command, asked.origin(&caller.name)).await {
+        Err(CommitError::Rejected(Rejection::WouldEndAVersion)) => Ok(false),
+        committed => Ok(committed.map(|_| true)?),
+    }
 }

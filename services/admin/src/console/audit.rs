@@ -147,7 +147,7 @@ async fn run(
 /// Has the log say what is news to it. What it does not take is found by the scan of repair.
 async fn record(ledger: &Ledger, news: Vec<NoteHealth>) {
     let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
     let record = |note| {
         let origin = origin.clone();
         async move {

@@ -150,11 +150,14 @@ pub struct Stored {
     pub logical_bytes: u64,
     /// Contents, each counted once.
     pub contents: u64,
-    /// Bytes of the contents, each counted once.
+    /// Bytes of the contents, each counted once, with those that nothing refers to any more and that are not reclaimed yet.
     pub content_bytes: u64,
+    /// Bytes of the contents that something refers to, each counted once.
+    #[serde(default)]
+    pub referenced_bytes: u64,
     /// Bytes of the contents' shards.
     pub shard_bytes: u64,
-    /// Logical bytes per content byte.
+    /// Bytes of objects and parts per byte of the contents that they refer to.
     pub dedup_ratio: f64,
 }
 
@@ -387,10 +390,28 @@ fn folded(
 }
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
-    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes, level, .. } = snapshot.totals()?;
-    let buckets = snapshot.count_buckets()?;
-    let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
-    Ok(Stored { level, buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
+    let TotalsRow {
+        objects,
+        logical_bytes,
+        parts_bytes,
+        stored_bytes,
+        contents,
+        content_bytes,
+        shard_bytes,
+        level,
+        ..
+    } = snapshot.totals()?;
+    Ok(Stored {
+        level,
+        buckets: snapshot.count_buckets()?,
+        objects,
+        logical_bytes,
+        contents,
+        content_bytes,
+        referenced_bytes: stored_bytes,
+        shard_bytes,
+        dedup_ratio: dedup_ratio(logical_bytes + parts_bytes, stored_bytes),
+    })
 }
 
 fn owed(snapshot: &ledger::Snapshot) -> Result<Owed, StateError> {
@@ -414,8 +435,8 @@ fn owed(snapshot: &ledger::Snapshot) -> Result<Owed, StateError> {
 
 /// The number of logical bytes per stored byte; 1 while nothing is stored.
 #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
-fn dedup_ratio(logical_bytes: u64, content_bytes: u64) -> f64 {
-    if content_bytes == 0 { 1.0 } else { logical_bytes as f64 / content_bytes as f64 }
+fn dedup_ratio(logical_bytes: u64, stored_bytes: u64) -> f64 {
+    if stored_bytes == 0 { 1.0 } else { logical_bytes as f64 / stored_bytes as f64 }
 }
 
 /// What the log says of a node beside what is usual.
@@ -477,8 +498,8 @@ mod tests {
 
     #[test]
     fn the_ratio_is_one_until_something_is_stored_twice() {
-        for (logical, content, ratio) in [(0, 0, 1.0), (10, 10, 1.0), (30, 10, 3.0)] {
-            assert!((dedup_ratio(logical, content) - ratio).abs() < f64::EPSILON);
+        for (logical, stored, ratio) in [(0, 0, 1.0), (10, 10, 1.0), (30, 10, 3.0)] {
+            assert!((dedup_ratio(logical, stored) - ratio).abs() < f64::EPSILON);
         }
     }
 }

@@ -102,7 +102,7 @@ fn command(region: &RegionName, worker: &WorkerName, change: WorkerChange, units
 /// Commits what an operator asked for.
 pub(super) async fn commit(gateway: &GatewayView, command: Command) -> Result<(), CommitError> {
     let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
     gateway.ledger.commit(command, origin).await.map(drop)
 }
 

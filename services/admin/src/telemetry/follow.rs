@@ -68,7 +68,9 @@ impl Follow {
                     let Some(aggregate) = aggregate else { return };
                     tick.joined.add(&aggregate);
                     point.joined.add(&aggregate);
-                    self.telemetry.users().add(&aggregate.users, (self.sources.now)());
+                    let now = (self.sources.now)();
+                    self.telemetry.users().add(&aggregate.users, now);
+                    self.telemetry.readers().add(&aggregate.readers, now);
                 }
                 _ = seconds.tick() => {
                     let now = (self.sources.now)();

@@ -1,5 +1,6 @@
 use events::ids::{BucketName, Md5Digest, ObjectKey, PART_NUMBER_MAX, Salt, UploadId, VersionId};
 use events::object::Checksum;
+use serde::{Deserialize, Serialize};
 
 use super::{Command, NewBody, Precondition};
 
@@ -13,7 +14,7 @@ pub const OBJECT_BYTES_MAX: u64 = 50 * 1024 * 1024 * 1024 * 1024;
 pub const PARTS_MAX: u16 = PART_NUMBER_MAX;
 
 /// Append bytes to an object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AppendObject {
     /// The bucket.
     pub bucket: BucketName,

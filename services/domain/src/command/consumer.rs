@@ -1,4 +1,5 @@
 use events::consumer::{Added, Removed};
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 
@@ -6,11 +7,11 @@ use super::Command;
 pub const CONSUMERS_MAX: usize = 64;
 
 /// Add a durable consumer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddConsumer(pub Added);
 
 /// Remove a durable consumer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoveConsumer(pub Removed);
 
 impl From<AddConsumer> for Command {

@@ -1,11 +1,12 @@
 use events::content::{ContentPlaced, ReclaimCause};
 use events::ids::{BucketName, ContentId, RegionName};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 
 /// Have shards read where they were written anew. Those of which something else holds by now are left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceShards {
     /// The bucket to which the contents were uploaded.
     pub bucket: BucketName,
@@ -16,7 +17,7 @@ pub struct PlaceShards {
 }
 
 /// End contents that nothing refers to. Those that something refers to, or did later, are left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReclaimContents {
     /// The bucket to which they were uploaded.
     pub bucket: BucketName,
@@ -29,7 +30,7 @@ pub struct ReclaimContents {
 }
 
 /// Let no event name what was uploaded before a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveHorizon {
     /// The region.
     pub region: RegionName,

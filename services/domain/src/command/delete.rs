@@ -1,11 +1,12 @@
 use events::ids::{BucketName, ObjectKey};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Command, ETags};
 use crate::view::VersionName;
 
 /// Delete an object, or one version of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeleteObject {
     /// The bucket.
     pub bucket: BucketName,
@@ -34,7 +35,7 @@ impl From<DeleteObject> for Command {
 
 /// The precondition of a delete, on the named version or else on the newest one. If there is no version, nothing is
 /// deleted and nothing is refused.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletePrecondition {
     /// The entity tag must be one of these. A delete marker has no entity tag but exists.
     pub matches: Option<ETags>,

@@ -1,8 +1,9 @@
 use events::content::Fault;
 use events::ids::{ContentId, Generation, NodeId};
+use serde::{Deserialize, Serialize};
 
 /// Record the state in which some shards of a content were found. What is known of other shards still holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NoteHealth {
     /// The content.
     pub content: ContentId,
@@ -11,7 +12,7 @@ pub struct NoteHealth {
 }
 
 /// The state in which a shard was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The index of the shard.
     pub shard: u8,

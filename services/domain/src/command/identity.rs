@@ -6,6 +6,7 @@ use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Sealed, Sessio
 use events::policy::Holder;
 use events::user::{Created, Limits, Role};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Groups that a user may be in.
 pub const GROUPS_PER_USER_MAX: usize = 32;
@@ -29,20 +30,21 @@ pub const RESEALED_KEYS_MAX: usize = 64;
 pub const SESSIONS_PER_USER_MAX: usize = 32;
 
 /// Changes of a user. Absent fields are not changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the fact")]
 pub struct ChangeUser {
     pub user: UserName,
     pub role: Option<Role>,
     pub display_name: Option<String>,
     /// `Some(None)` removes the address.
+    #[serde(with = "super::twice")]
     pub email: Option<Option<String>>,
     pub enabled: Option<bool>,
     pub limits: Option<Limits>,
 }
 
 /// Open a session for a user whose password was verified. The verified password is the right to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSession {
     /// The user.
     pub user: UserName,
@@ -57,7 +59,7 @@ pub struct OpenSession {
 }
 
 /// Continue a session. The refresh token is the right to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshSession {
     /// The session.
     pub session: SessionId,
@@ -73,7 +75,7 @@ pub struct RefreshSession {
 
 /// Seal secrets of a user with another key. Each is given as it was found and as it will be; a secret that has changed
 /// meanwhile stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reseal {
     /// The user.
     pub user: UserName,
@@ -84,7 +86,7 @@ pub struct Reseal {
 }
 
 /// A request for a change of users, keys, groups, policies or sessions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the facts")]
 pub enum IdentityCommand {
     /// Create a user.
@@ -103,6 +105,7 @@ pub enum IdentityCommand {
         access_key: AccessKeyId,
         enabled: Option<bool>,
         /// `Some(None)` makes it valid without an end.
+        #[serde(with = "super::twice")]
         expires: Option<Option<Timestamp>>,
         /// Whether an admin requests it.
         by_admin: bool,
@@ -142,7 +145,7 @@ pub enum IdentityCommand {
 }
 
 /// The reason why a change of users, keys, groups or policies is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum IdentityRejection {
     /// Nothing has that name.
     #[error("there is no such {0}")]
@@ -182,7 +185,7 @@ pub enum IdentityRejection {
 }
 
 /// The subject of a rejection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Noun {
     User,

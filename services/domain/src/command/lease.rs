@@ -1,10 +1,11 @@
 use events::ids::RegionName;
 use events::lease::{Lease, Owner, Term};
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 
 /// Do something as the owner of a lease. It is refused once another term has begun or the lease was given back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Leased {
     /// The asker's term.
     pub term: Term,
@@ -13,7 +14,7 @@ pub struct Leased {
 }
 
 /// Begin a term of a lease. Of several processes that ask at once one gets it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TakeLease {
     /// The region.
     pub region: RegionName,
@@ -26,7 +27,7 @@ pub struct TakeLease {
 }
 
 /// Give a lease back, if it is still the asker's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReleaseLease {
     /// The region.
     pub region: RegionName,

@@ -1,11 +1,12 @@
 use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 use crate::lifecycle::Day;
 use crate::row::BucketId;
 
 /// Expire a version, if a rule of its bucket does. The rules are checked again, on the state before the fact.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Expire {
     /// The bucket.
     pub bucket: BucketName,
@@ -20,7 +21,7 @@ pub struct Expire {
 }
 
 /// Abort an upload, if a rule of its bucket does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AbortExpired {
     /// The bucket.
     pub bucket: BucketName,

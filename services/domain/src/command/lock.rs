@@ -1,10 +1,11 @@
 use events::ids::{BucketName, ObjectKey, VersionId};
 use events::lock::{LegalHold, Retention};
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 
 /// Retain a version of an object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetRetention {
     /// The bucket.
     pub bucket: BucketName,
@@ -19,7 +20,7 @@ pub struct SetRetention {
 }
 
 /// Set or lift the legal hold of a version.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetLegalHold {
     /// The bucket.
     pub bucket: BucketName,

@@ -19,6 +19,7 @@ mod rejection;
 mod rename;
 pub(crate) mod setting;
 mod target;
+mod twice;
 mod upload;
 mod worker;
 
@@ -28,9 +29,11 @@ use events::checkpoint::{Checkpointed, KeyChanged};
 use events::ids::{
     BucketName, ContentId, ETag, Generation, ObjectKey, Placement, RegionName, UploadId, UserId, VersionId,
 };
+use events::lease::Lease;
 use events::quota::Quota;
 use events::tags::Tags;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use append::{AppendObject, OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
@@ -66,7 +69,7 @@ pub struct Context {
 }
 
 /// A request for a change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
     /// Create a bucket.
     CreateBucket {
@@ -94,6 +97,8 @@ pub enum Command {
     },
     /// Execute a command as the owner of a lease.
     Leased(Leased),
+    /// Execute a command if no version ends by it, whatever the versioning of its bucket is then.
+    Sparing(Box<Command>),
     /// Delete an empty bucket.
     DeleteBucket {
         /// The name of the bucket.
@@ -260,7 +265,9 @@ impl Command {
     /// Whether the command can only remove data, so that it should be executed even where disk space is short.
     pub fn only_ends(&self) -> bool {
         match self {
-            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) => command.only_ends(),
+            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) | Self::Sparing(command) => {
+                command.only_ends()
+            }
             Self::DeleteBucket { .. }
             | Self::DeleteObject(_)
             | Self::Expire(_)
@@ -273,8 +280,22 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether only the process that was asked can decide the command: the keys and the release that it has are part of
+    /// it. Every other command may be decided by any process that holds the same state.
+    pub fn is_of_this_process(&self) -> bool {
+        match self {
+            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) => command.is_of_this_process(),
+            Self::ChangeKey(_) | Self::ChangeMasterKey(_) | Self::UpgradeRegion { .. } => true,
+            Self::TakeLease(take) => take.lease == Lease::Committer,
+            Self::ReleaseLease(release) => release.lease == Lease::Committer,
+            _ => false,
+        }
+    }
+}
+
 /// The bytes that a command stores or refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NewBody {
     /// No bytes.
     Empty,
@@ -298,7 +319,7 @@ pub enum NewBody {
 }
 
 /// Among which contents bytes are looked for before they are stored once more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum DedupScope {
     /// All of the region.
     #[default]
@@ -310,7 +331,7 @@ pub enum DedupScope {
 }
 
 /// The outcome of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Success.
     Done,

@@ -1,8 +1,9 @@
 use events::ids::{FolderId, NodeId};
 use events::node::Failure;
+use serde::{Deserialize, Serialize};
 
 /// Let a node join with its data folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinNode {
     /// The name of the node.
     pub node: NodeId,
@@ -21,7 +22,7 @@ impl From<JoinNode> for super::Command {
 }
 
 /// Say of a node that joined what it is, or what is wanted of it. Nothing happens where it is so already.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeNode {
     /// The name of the node.
     pub node: NodeId,
@@ -32,7 +33,7 @@ pub struct ChangeNode {
 }
 
 /// What is to be said of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeChange {
     /// It is heard again.
     Online,

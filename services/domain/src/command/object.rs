@@ -3,11 +3,12 @@ use events::encryption::Encryption;
 use events::ids::{BucketName, ETag, ObjectKey, UserId};
 use events::lock::Lock;
 use events::object::{Attributes, Checksum, Operation};
+use serde::{Deserialize, Serialize};
 
 use super::{NewBody, Precondition};
 
 /// Store a version of an object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `object.created`")]
 pub struct PutObject {
     pub bucket: BucketName,

@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// The precondition of a write on the key's current object (RFC 9110, section 13).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Precondition {
     /// `If-Match`: the object's entity tag must be one of these.
     pub matches: Option<ETags>,
@@ -8,7 +10,7 @@ pub struct Precondition {
 }
 
 /// Entity tags in a precondition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ETags {
     /// `*`: any existing object.
     Any,

@@ -1,10 +1,11 @@
 use events::Author;
 use events::ids::{KeyCheck, MasterKeyId, RegionName};
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 
 /// Rotate the key with which an author proves its facts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangeKey {
     /// The region.
     pub region: RegionName,
@@ -21,7 +22,7 @@ impl From<ChangeKey> for Command {
 }
 
 /// Rotate the master key that seals secrets and from which the keys of authors are derived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangeMasterKey {
     /// The region.
     pub region: RegionName,

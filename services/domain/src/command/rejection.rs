@@ -2,6 +2,7 @@ use events::checkpoint::NOTARY_KEYS_MAX;
 use events::ids::{FolderId, ObjectKey};
 use events::lease::Lease;
 use events::quota::Resource;
+use serde::{Deserialize, Serialize};
 
 use super::identity::IdentityRejection;
 use super::setting::BUCKET_TAGS_MAX;
@@ -10,7 +11,7 @@ use super::{OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
 use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
 
 /// The reason for which a command was refused. Nothing was changed or written to the log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Rejection {
     /// Create the bucket first.
     #[error("the bucket does not exist")]
@@ -100,6 +101,9 @@ pub enum Rejection {
     /// Read the source again.
     #[error("the object has changed")]
     SourceChanged,
+    /// The bucket keeps no versions by now. Enable versioning first.
+    #[error("a version would be destroyed")]
+    WouldEndAVersion,
     /// Ask for the object's size, and append there.
     #[error("the object does not end at that offset")]
     WrongOffset,

@@ -1,4 +1,5 @@
 use events::ids::{BucketName, ObjectKey, VersionId};
+use serde::{Deserialize, Serialize};
 
 use super::{Command, Precondition};
 
@@ -6,7 +7,7 @@ use super::{Command, Precondition};
 pub const CLIENT_TOKEN_BYTES_MAX: usize = 128;
 
 /// Rename an object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RenameObject {
     /// The bucket.
     pub bucket: BucketName,

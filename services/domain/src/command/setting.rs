@@ -3,6 +3,7 @@ use events::encryption::DefaultEncryption;
 use events::lifecycle::{Rule, TransitionMinimum};
 use events::notification;
 use events::tags::Tags;
+use serde::{Deserialize, Serialize};
 
 use crate::row::ObjectLockRow;
 
@@ -10,7 +11,7 @@ use crate::row::ObjectLockRow;
 pub(crate) const BUCKET_TAGS_MAX: usize = 50;
 
 /// The new value of a bucket's setting, which is well-formed; `None` removes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Setting {
     /// All tags.
     Tags(Option<Tags>),

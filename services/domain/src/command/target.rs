@@ -2,6 +2,7 @@
 
 use events::ids::{RegionName, Sealed, TargetName};
 use events::target::{Progress, Settings};
+use serde::{Deserialize, Serialize};
 
 use super::Command;
 
@@ -16,7 +17,7 @@ pub const DEAD_LETTERS_MAX: u32 = 256;
 pub const SETTLED_AT_ONCE_MAX: usize = 100;
 
 /// A request for a change of a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the facts")]
 pub enum TargetCommand {
     /// Create a target.
@@ -38,7 +39,7 @@ pub enum TargetCommand {
 }
 
 /// The reason why a change of a target is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum TargetRejection {
     /// Create it first.
     #[error("there is no target {0}")]

@@ -4,11 +4,12 @@ use events::ids::{BucketName, ETag, Md5Digest, ObjectKey, PartNumber, Salt, Uplo
 use events::lock::Lock;
 use events::object::{Attributes, Checksum};
 use events::upload::ChecksumPlan;
+use serde::{Deserialize, Serialize};
 
 use super::{NewBody, Precondition};
 
 /// Create a multipart upload.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `upload.created`")]
 pub struct CreateUpload {
     pub bucket: BucketName,
@@ -24,7 +25,7 @@ pub struct CreateUpload {
 }
 
 /// Store a part.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of `upload.part_stored`")]
 pub struct StorePart {
     pub bucket: BucketName,
@@ -39,7 +40,7 @@ pub struct StorePart {
 }
 
 /// Complete a multipart upload.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CompleteUpload {
     /// The bucket.
     pub bucket: BucketName,

@@ -80,6 +80,16 @@ impl<E> From<Rejection> for Refused<E> {
     }
 }
 
+/// Whether a version that is there is not any more after a fact about a key.
+fn ends_a_version(fact: &Fact) -> bool {
+    match fact {
+        Fact::ObjectCreated(created) => created.replaces.is_some(),
+        Fact::DeleteMarkerCreated(created) => created.replaces.is_some(),
+        // The others of a key either end something, or are no answer to a command that is to spare its versions.
+        other => other.key().is_some(),
+    }
+}
+
 /// Decides a command on the state before it. There is no clock, randomness or I/O: `context` supplies the inputs.
 #[expect(clippy::too_many_lines, reason = "an arm for each command")]
 pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
@@ -92,6 +102,13 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             lease::check(view, *term)?;
             let decision = decide(view, command, context)?;
             Ok(Decision { fact: decision.fact.map(|fact| fact.under(*term)), ..decision })
+        }
+        Command::Sparing(command) => {
+            let decision = decide(view, command, context)?;
+            if decision.fact.as_ref().is_some_and(ends_a_version) {
+                return Err(Rejection::WouldEndAVersion.into());
+            }
+            Ok(decision)
         }
         Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location, tags } => {
             let to_be = Created {

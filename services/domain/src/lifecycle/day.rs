@@ -1,11 +1,12 @@
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 const SECONDS: u32 = 24 * 60 * 60;
 
 const NANOSECONDS: i128 = 1_000_000_000;
 
 /// The length of a day. Anything but [`Day::CALENDAR`] is for tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     seconds: u32,
 }

@@ -27,4 +27,5 @@ mod releases;
 mod renames;
 mod rules;
 mod settings;
+mod sparing;
 mod targets;

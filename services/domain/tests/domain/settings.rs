@@ -101,6 +101,7 @@ fn holds(model: &Model, command: &Command) -> bool {
         }
         Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
         Command::Leased(leased) => holds(model, &leased.command),
+        Command::Sparing(command) => holds(model, command),
         other => lease_holds(model, other),
     }
 }

@@ -139,7 +139,7 @@ impl Append<'_> {
         let wanted = self.messages.len() - appended;
         let mut tries = 0;
         loop {
-            match self.look_once(from, wanted).await {
+            match self.look_once(from, wanted, appended).await {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) | Err(ReadError::Unavailable { .. }) => {}
                 Err(damaged) => return Err(AppendError::Damaged(damaged)),
@@ -150,7 +150,7 @@ impl Append<'_> {
     }
 
     /// `None` if what was read does not reach as far as the last sequence says it should.
-    async fn look_once(&self, from: u64, wanted: usize) -> Result<Option<Found>, ReadError> {
+    async fn look_once(&self, from: u64, wanted: usize, appended: usize) -> Result<Option<Found>, ReadError> {
         let last = stream::tail(&self.log.client, &self.log.stream, &self.log.leader).await?.last_sequence;
         let there = usize::try_from((last + 1).saturating_sub(from)).unwrap_or(usize::MAX).min(wanted);
         let mut ids = Vec::with_capacity(there);
@@ -159,7 +159,12 @@ impl Append<'_> {
             if batch.is_empty() {
                 return Ok(None);
             }
-            ids.extend(batch.into_iter().map(|stored| stored.id));
+            // Another process may have committed the same command, under the same id and in other bytes.
+            let ours = self.messages[appended + ids.len()..].iter().zip(batch);
+            let found: Vec<_> = ours
+                .map(|(message, stored)| if stored.payload == message.payload { stored.id } else { EventId::NONE })
+                .collect();
+            ids.extend(found);
         }
         Ok(Some(Found { last, ids }))
     }

@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::connection::{self, ConnectOptions, Connection};
 use crate::refusals::Refusals;
-use crate::{AppendError, Follow, Gate, Log, Message, OpenError, ReadError, Stored, Tail};
+use crate::{AppendError, Follow, Gate, Log, Message, NatsPeers, OpenError, ReadError, Stored, Tail};
 
 pub use durable::{Durable, DurableState, UNACKED_EVENTS_MAX};
 pub use mirror::ensure_facts;
@@ -83,6 +83,12 @@ impl JetStreamLog {
     /// The stream's name.
     pub fn stream(&self) -> &str {
         &self.stream
+    }
+
+    /// The other processes that append to the log, over the same connection: whoever cannot append cannot be asked either.
+    #[must_use]
+    pub fn peers(&self, region: RegionName) -> NatsPeers {
+        NatsPeers::new(self.client.clone(), region)
     }
 
     /// Puts the log behind the gate of its private server: while the gate is closed, appends are refused at once, and

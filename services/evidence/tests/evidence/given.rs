@@ -45,7 +45,7 @@ impl Log {
             time: "2026-11-22T13:00:00Z".parse().unwrap(),
             sequence,
             previous,
-            origin: Origin { principal, request_id: String::new(), traceparent: None },
+            origin: Origin { principal, request_id: String::new(), traceparent: None, address: None },
             user: None,
             fact,
         };

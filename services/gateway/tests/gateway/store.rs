@@ -130,6 +130,7 @@ fn options_of(clock: &Clock) -> Options {
         default_ownership: ObjectOwnership::BucketOwnerEnforced,
         dedup_scope: DedupScope::Region,
         limits: RateLimits::default(),
+        records_addresses: true,
         cache_bytes: CACHE_BYTES,
         spill: None,
         sources: clock.sources(),

@@ -52,7 +52,7 @@ pub use audit::{AuditFound, AuditQuery, KEYS_SCANNED_MAX};
 pub use contents::Named;
 pub use insights::{AGES, AgeSum, Insights, InsightsScan, PREFIXES_MAX, PrefixSum, Sum};
 pub use quarantined::{QuarantinedRow, Reason};
-pub(crate) use recent::RecentRow;
+pub(crate) use recent::{RECENT_EVENTS_MAX, RecentRow};
 pub use recount::{RECOUNT_KEY_BYTES, Recounted};
 
 /// The way in which the tables are opened: for reading only, or within the one write transaction.

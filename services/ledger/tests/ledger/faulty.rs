@@ -107,7 +107,7 @@ impl Faulty {
 
 fn foreign_origin() -> Origin {
     let principal = Principal { kind: AuthType::System, id: "foreign".into() };
-    Origin { principal, request_id: String::new(), traceparent: None }
+    Origin { principal, request_id: String::new(), traceparent: None, address: None }
 }
 
 fn foreign_name(count: usize) -> String {

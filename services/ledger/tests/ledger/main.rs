@@ -3,6 +3,7 @@
 
 mod belongings;
 mod bounded;
+mod committing;
 mod crash;
 mod damage;
 mod failing;
@@ -12,6 +13,7 @@ mod history;
 #[path = "../../../domain/tests/domain/invariants.rs"]
 mod invariants;
 mod levels;
+mod linear;
 mod listing;
 mod maintenance;
 mod master_key;

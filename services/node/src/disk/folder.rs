@@ -15,6 +15,7 @@ use super::segments::SEGMENTS;
 /// The format of the data folder that this code reads and writes.
 const FORMAT: u32 = 1;
 const IDENTITY: &str = "node.json";
+const TELEMETRY: &str = "telemetry";
 const IDENTITY_DRAFT: &str = "node.json.draft";
 const LOCK: &str = "lock";
 
@@ -152,7 +153,7 @@ fn refuse_leftovers(path: &Path) -> Result<(), FolderError> {
     for entry in fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         match entry.file_name().to_str() {
-            Some(LOCK | IDENTITY_DRAFT | "lost+found") => {}
+            Some(LOCK | IDENTITY_DRAFT | TELEMETRY | "lost+found") => {}
             Some(SEGMENTS | BUCKETS) => {
                 if fs::read_dir(entry.path()).map_err(failed)?.next().is_some() {
                     return Err(broken(format!("{} has content, but {IDENTITY} is missing", entry.path().display())));

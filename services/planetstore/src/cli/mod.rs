@@ -12,9 +12,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ConsumerIssuerArgs, ContextCommand, DemoArgs,
-    DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, ManPagesArgs, MasterKeyCommand,
-    NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs, RestoreArgs, ScrubCommand, StatusArgs,
-    Verdict, WorkerCommand,
+    DevArgs, DoctorArgs, ErrorsArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, LogsArgs,
+    ManPagesArgs, MasterKeyCommand, NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs,
+    RestoreArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -70,6 +70,10 @@ pub(crate) enum Command {
     /// Compare what is there with what the log says, and show who did what
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Show the newest log lines of all processes of a running store, and follow them
+    Logs(LogsArgs),
+    /// Show the newest errors and warnings of all processes of a running store, also those of before their last start
+    Errors(ErrorsArgs),
     /// Check the installation for known problems and print a remedy for each
     Doctor(DoctorArgs),
     /// Replay the log from its first event into a new projection and compare it with the live one
@@ -130,6 +134,8 @@ impl Command {
             Self::PieceSecrets(arguments) => commands::piece_secrets(&arguments),
             Self::Status(arguments) => commands::status(arguments).await,
             Self::Audit(command) => commands::audit(command).await,
+            Self::Logs(arguments) => commands::logs(arguments).await,
+            Self::Errors(arguments) => commands::errors(arguments).await,
             Self::Doctor(arguments) => commands::doctor(arguments).await,
             Self::Rebuild(arguments) => commands::rebuild(arguments).await,
             Self::Events(command) => commands::events(command).await,

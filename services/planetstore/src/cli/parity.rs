@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 75] = [
+const COMMANDS: [(&str, &str); 78] = [
     ("addConsumer", "events consumer add"),
     ("addMember", "admin group add"),
     ("attachToGroup", "admin policy attach"),
@@ -37,7 +37,9 @@ const COMMANDS: [(&str, &str); 75] = [
     ("exportEvents", "events export"),
     ("getAudit", "audit object"),
     ("getBucket", "admin bucket show"),
+    ("getErrors", "errors"),
     ("getGroup", "admin group show"),
+    ("getLogs", "logs"),
     ("getMasterKey", "admin master-key status"),
     ("getNode", "node list"),
     ("getPolicy", "admin policy show"),
@@ -60,7 +62,7 @@ const COMMANDS: [(&str, &str); 75] = [
     ("listObjectsAt", "ls"),
     ("listTargets", "admin target list"),
     ("listUsers", "admin user list"),
-    ("presign", "presign"),
+    ("presign", "share"),
     ("proveEvent", "events proof"),
     ("putPolicy", "admin policy put"),
     ("putQuota", "admin bucket quota"),
@@ -76,6 +78,7 @@ const COMMANDS: [(&str, &str); 75] = [
     ("search", "admin search"),
     ("setPassword", "admin user password"),
     ("streamEvents", "events tail"),
+    ("streamLogs", "logs"),
     ("testTarget", "admin target test"),
     ("upgradeRegion", "admin region upgrade"),
     ("whoami", "admin whoami"),

@@ -5,13 +5,15 @@ use clap::CommandFactory;
 use super::*;
 
 /// Commands whose flags are arguments of one call, not settings.
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 19] = [
     "cat",
     "completions",
     "context",
     "cp",
     "demo",
     "du",
+    "errors",
+    "logs",
     "ls",
     "man-pages",
     "mb",
@@ -19,7 +21,9 @@ const CALLS: [&str; 15] = [
     "presign",
     "rb",
     "rm",
+    "share",
     "stat",
+    "sync",
     "tag",
 ];
 
@@ -64,6 +68,8 @@ fn the_promised_lines_are_understood() {
         "run lifecycle --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
         "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
         "status -o json",
+        "logs --follow --level warn --role node-3 --text disk --limit 5 -o ndjson",
+        "errors --role gateway -o json --url https://h:9001",
         "run node --node n1 --data d --nats-url h:4222 --console-host n1.example --console-host n1",
         "status --url https://h:9001 --ca f",
         "doctor --fix",
@@ -111,6 +117,9 @@ fn the_promised_lines_are_understood() {
         "cp s3://photos/a.png -r .",
         "mv s3://photos/a s3://photos/b",
         "rm photos/a --version-id 7",
+        "sync --source-context old s3://photos s3://photos --delete --dry-run --exclude *.tmp --exclude b* -o ndjson",
+        "sync ./folder s3://photos/2026 --trust-times --parallel 2 --include *.jpg",
+        "share photos/a --expires 7d -o json --url http://h:9001",
         "cat photos/a",
         "du photos",
         "presign photos/a --expires 2h --method put",
@@ -141,6 +150,8 @@ fn the_promised_lines_are_understood() {
         "run node --data d",
         "ls No/Such",
         "cp a",
+        "sync a",
+        "sync --parallel 0 a s3://photos",
         "tag photos/a novalue",
         "rm -r photos/a --version-id 7",
         "dev --nats-url nats://u:p@h",

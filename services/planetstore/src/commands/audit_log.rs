@@ -91,6 +91,8 @@ struct Done {
     subject: String,
     user: Option<String>,
     key: Option<String>,
+    #[serde(default)]
+    address: Option<String>,
     request: Option<String>,
     summary: String,
 }
@@ -140,10 +142,10 @@ async fn find(session: &Session, query: &str, wanted: &AuditWantedArgs) -> anyho
 
 fn render(entries: &[Done]) -> String {
     let rows: Vec<_> = entries.iter().map(row).collect();
-    table::render(["SEQUENCE", "TIME", "WHO", "ACCESS KEY", "WHAT", "DID", "REQUEST"], &rows)
+    table::render(["SEQUENCE", "TIME", "WHO", "ACCESS KEY", "FROM", "WHAT", "DID", "REQUEST"], &rows)
 }
 
-fn row(done: &Done) -> [String; 7] {
+fn row(done: &Done) -> [String; 8] {
     let or_none = |text: &Option<String>| text.as_deref().map_or_else(|| "-".into(), visible);
     let what = match &done.bucket {
         Some(bucket) if *bucket != done.subject => format!("{bucket}/{}", done.subject),
@@ -155,6 +157,7 @@ fn row(done: &Done) -> [String; 7] {
         format!("{time}Z"),
         or_none(&done.user),
         or_none(&done.key),
+        or_none(&done.address),
         visible(&what),
         visible(&done.summary),
         or_none(&done.request),
@@ -193,10 +196,11 @@ mod tests {
             subject: "a\u{1b}[2J".into(),
             user: Some("ada".into()),
             key: None,
+            address: Some("192.0.2.7".into()),
             request: None,
             summary: "deleted it".into(),
         };
         let line = row(&done).join("|");
-        assert_eq!(line, "7|2026-11-22T13:03:37Z|ada|-|photos/a\u{fffd}[2J|deleted it|-");
+        assert_eq!(line, "7|2026-11-22T13:03:37Z|ada|-|192.0.2.7|photos/a\u{fffd}[2J|deleted it|-");
     }
 }

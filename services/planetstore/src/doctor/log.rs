@@ -8,7 +8,7 @@ use super::Finding;
 use crate::author_key;
 use crate::commands::{DoctorArgs, OfflineServer};
 use crate::folder::{DataFolder, Paths};
-use crate::roles::{Releases, close_ledger, open_ledger};
+use crate::roles::{Releases, Writers, close_ledger, open_ledger};
 
 const LOG: &str = "log";
 const PROJECTION: &str = "projection";
@@ -77,7 +77,7 @@ async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, 
             return vec![Finding::failed(PROJECTION, format!("{error:#}"), advice)];
         }
     };
-    let error = match open_ledger(paths, region, true, Releases::Elsewhere, keyring, Arc::clone(&log)).await {
+    let error = match open_ledger(paths, region, Writers::Alone, Releases::Elsewhere, keyring, Arc::clone(&log)).await {
         Ok(ledger) => {
             let applied = ledger.progress().borrow().cursor.sequence;
             let strays = ledger.latest().count_quarantined().and_then(|count| {

@@ -21,6 +21,8 @@ pub(super) struct Trust<'a> {
     pub(super) masters: &'a MasterKeys,
     pub(super) sealers: Arc<Sealers>,
     pub(super) proxies: TrustedProxies,
+    /// Whether events say which address a request came from.
+    pub(super) records_addresses: bool,
     /// What people may know of the gateway.
     pub(super) site: Site,
 }
@@ -33,7 +35,7 @@ pub(super) async fn open(
     membership: Membership,
     consumers: Consumers,
 ) -> anyhow::Result<Admin> {
-    let Trust { root, masters, sealers, proxies, site } = trust;
+    let Trust { root, masters, sealers, proxies, records_addresses, site } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
     let options = AdminOptions {
         region: region.clone(),
@@ -42,6 +44,7 @@ pub(super) async fn open(
         tokens: tokens?,
         master_keys: author_key::held(masters, region)?,
         trusted_proxies: proxies,
+        records_addresses,
         membership,
         consumers: Some(consumers),
         site,

@@ -81,6 +81,9 @@ pub(crate) struct S3Args {
     /// Stored contents in which the bytes of an upload are looked up, to be stored only once
     #[arg(long, env = "PLANETSTORE_DEDUP_SCOPE", value_enum, value_name = "SCOPE", default_value_t = Scope::Region)]
     pub(crate) dedup_scope: Scope,
+    /// Record in each event which address its request came from. Events are for ever, and addresses are personal data
+    #[arg(long, env = "PLANETSTORE_AUDIT_ADDRESSES")]
+    pub(crate) audit_addresses: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     /// Seconds after which a client that reads nothing of its response is disconnected
@@ -352,6 +355,7 @@ pub(super) async fn start(
         default_ownership: s3.default_object_ownership.into(),
         dedup_scope: s3.dedup_scope.into(),
         limits: s3.limits.rate_limits(),
+        records_addresses: s3.audit_addresses,
         cache_bytes: s3.cache_bytes.0,
         spill: Some(folders.own.folder().to_owned()),
         sources: sources(),

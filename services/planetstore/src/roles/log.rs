@@ -10,16 +10,20 @@ use domain::Command;
 use eventlog::{JetStreamLog, StreamOptions};
 use events::ids::{AuthType, Principal, RegionName};
 use events::{Fact, Origin};
-use ledger::{Keyring, Ledger};
+use ledger::{Committing, Keyring, Ledger};
 use tokio::sync::watch;
 
+use super::workers;
 use crate::folder::Paths;
 use crate::nats::NatsEndpoint;
 use crate::process::Running;
 use crate::sources::sources;
 
-/// Memory for redb's pages, in bytes.
+/// Memory for redb's pages in a process that serves clients, in bytes.
 const LEDGER_CACHE_BYTES: usize = 128 << 20;
+
+/// The same in a process that only works in the background.
+const SERVICE_CACHE_BYTES: usize = 32 << 20;
 
 /// How long the ledger may take to write its memory and close its file.
 const LEDGER_STOP_TIME_MAX: Duration = Duration::from_secs(30);
@@ -50,25 +54,43 @@ pub(crate) enum Releases {
     Elsewhere,
 }
 
+/// Who appends to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writers {
+    /// This process alone.
+    Alone,
+    /// Other processes too. One of them commits for all; this one has a role among them.
+    Several(&'static str),
+}
+
 /// Opens the projection, and folds the missing events. On an error the file is kept as it is for the doctor.
 pub(crate) async fn open_ledger(
     paths: &Paths,
     region: &RegionName,
-    sole_writer: bool,
+    writers: Writers,
     releases: Releases,
     keyring: Keyring,
     log: Arc<JetStreamLog>,
 ) -> Result<Ledger, ledger::OpenError> {
+    let committing = match writers {
+        Writers::Alone => None,
+        Writers::Several(role) => {
+            let (peers, owner) = (Arc::new(log.peers(region.clone())), workers::owner(role));
+            Some(Committing { peers, owner, is_fenced: true })
+        }
+    };
     let options = ledger::Options {
         region: region.clone(),
         path: paths.ledger(),
-        sole_writer,
-        cache_bytes: LEDGER_CACHE_BYTES,
+        sole_writer: writers == Writers::Alone,
+        // Gateways free what deletes left, and serve clients.
+        cache_bytes: if releases == Releases::Here { LEDGER_CACHE_BYTES } else { SERVICE_CACHE_BYTES },
         sources: sources(),
         releases: releases == Releases::Here,
         keyring,
         disk: ledger::Disk::default(),
         level: Fact::level,
+        committing,
     };
     Ledger::open(options, log).await
 }
@@ -150,7 +172,7 @@ pub(crate) async fn upgrade_region(ledger: &Ledger, region: &RegionName) {
     let release = env!("CARGO_PKG_VERSION").into();
     let command = Command::UpgradeRegion { region: region.clone(), level: Fact::LEVEL, release };
     let principal = Principal { kind: AuthType::System, id: "planetstore".into() };
-    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
     if let Err(error) = ledger.commit(command, origin).await {
         tracing::warn!(%error, "the region's level cannot be raised now");
     }

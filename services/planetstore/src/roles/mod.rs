@@ -19,12 +19,13 @@ pub(crate) mod repair;
 mod serve;
 mod server;
 mod service;
+mod telling;
 mod workers;
 
 pub(crate) use consumers::issuer;
 pub(crate) use gateway::NODES_MIN;
 pub(crate) use integration::mirror;
-pub(crate) use log::{Releases, TooOld, close_ledger, open_ledger, open_log};
+pub(crate) use log::{Releases, TooOld, Writers, close_ledger, open_ledger, open_log};
 pub(crate) use node::node_names;
 pub(crate) use serve::{Doors, Plan, serve};
 pub(crate) use server::start_server;

@@ -14,6 +14,7 @@ use node::disk::ScrubSettings;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::telling;
 use crate::commands::Verdict;
 use crate::folder::{DataArgs, PRIVATE_FOLDER};
 use crate::nats::{NatsAccessArgs, NatsEndpoint, NatsUrl};
@@ -75,6 +76,8 @@ pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     let start = async |process: &mut Process| {
         let telemetry = endpoint.connect(&format!("node {} health", config.node)).await?;
         let client = endpoint.connect(&format!("node {}", config.node)).await?;
+        let logs = endpoint.connect(&format!("node {} logs", config.node)).await?;
+        telling::tell_logs(process, logs, &config.region, config.node.as_str(), &config.folder);
         let running = Running::start("node", STOP_TIME_MAX, async move |shutdown| {
             serve(config, client, shutdown.requested()).await
         });

@@ -21,10 +21,10 @@ use worker::{NatsTelemetry, Workers};
 
 use super::admin::{self, Trust};
 use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
-use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
+use super::log::{Releases, Writers, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, workers};
+use super::{admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, telling, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -149,6 +149,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     };
     let (cluster, membership) = Cluster::join(&endpoint, &plan.region).await?;
     process.add(membership);
+    telling::tell_logs(process, cluster.telemetry.clone(), &plan.region, "gateway", plan.folder.paths().folder());
     let (log, ledger) = start_nodes_and_ledger(plan, &endpoint, &cluster, process).await?;
 
     let workers = start_workers(plan, &cluster, &ledger, process).await?;
@@ -156,7 +157,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let (masters, site) = (&plan.master_keys, site(plan, endpoints));
-    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, site };
+    let records_addresses = plan.s3.audit_addresses;
+    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, records_addresses, site };
     let of_log = (Arc::clone(&log), ledger.clone());
     let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
     let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
@@ -192,14 +194,27 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
             admin,
         });
     }
+    start_upkeep(plan, &endpoint, (&cluster, ledger, &workers), &shards, process).await?;
+    process.add(announce(plan, endpoints)?);
+    Ok(())
+}
+
+/// Starts the loops that keep contents and the log in order, as far as they are to run in this process.
+async fn start_upkeep(
+    plan: &Plan,
+    endpoint: &NatsEndpoint,
+    (cluster, ledger, workers): (&Cluster, Ledger, &Workers),
+    shards: &[PathBuf],
+    process: &mut Process,
+) -> anyhow::Result<()> {
     if let Some(options) = &plan.repair {
         let secrets = master_key::piece_secrets(plan.master_keys.iter());
-        let folders = Folders { own: plan.folder.paths(), shards: &shards };
-        let (at, ledger) = ((&endpoint, &plan.region), ledger.clone());
-        process.add(repair::start(options.clone(), at, &cluster, secrets, folders, ledger, &workers).await?);
+        let folders = Folders { own: plan.folder.paths(), shards };
+        let (at, ledger) = ((endpoint, &plan.region), ledger.clone());
+        process.add(repair::start(options.clone(), at, cluster, secrets, folders, ledger, workers).await?);
     }
     if let Some(options) = &plan.gc {
-        workers.add(gc::worker(options.clone(), &endpoint, &cluster, ledger.clone()).await?)?;
+        workers.add(gc::worker(options.clone(), endpoint, cluster, ledger.clone()).await?)?;
     }
     if let Some((options, signer)) = &plan.notary {
         workers.add(notary::worker(options.clone(), ledger.clone(), Arc::clone(signer)))?;
@@ -207,7 +222,6 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     if let Some(day) = plan.lifecycle_day {
         workers.add(lifecycle::worker(day, ledger))?;
     }
-    process.add(announce(plan, endpoints)?);
     Ok(())
 }
 
@@ -278,10 +292,13 @@ async fn start_telemetry(plan: &Plan, cluster: &Cluster, ledger: Ledger, admin: 
     let client = cluster.telemetry.clone();
     let heard = telemetry::collect(&client, &plan.region).await.context("cannot subscribe to telemetry")?;
     let joined = admin.follow_telemetry(ledger, heard, plan.folder.paths().telemetry());
+    let lines = telemetry::collect_logs(&client, &plan.region).await.context("cannot subscribe to log lines")?;
+    let lines = admin.follow_logs(lines);
+    telemetry::recall(&client, &plan.region).await;
     let now = sources().now;
     let told = telemetry::publish(telemetry::meter(), client, plan.region.clone(), move || now());
     Ok(Running::droppable("telemetry", async move {
-        let ((), ()) = tokio::join!(told, joined);
+        let ((), (), ()) = tokio::join!(told, joined, lines);
         std::future::pending().await
     }))
 }
@@ -318,7 +335,8 @@ async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc
     }
     let sole_writer = plan.external.is_none();
     let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_keys));
-    let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;
+    let writers = if sole_writer { Writers::Alone } else { Writers::Several("gateway") };
+    let ledger = open_ledger(paths, &plan.region, writers, Releases::Here, keyring, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
     // The only or first writer may allow all facts by itself. Otherwise an operator has to.
     if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {

@@ -11,8 +11,8 @@ use ledger::{Keyring, Ledger};
 use worker::{Link, NatsTelemetry, Workers};
 
 use super::gateway::Cluster;
-use super::log::{Releases, open_ledger, open_log, run_ledger};
-use super::{admission, workers};
+use super::log::{Releases, Writers, open_ledger, open_log, run_ledger};
+use super::{admission, telling, workers};
 use crate::author_key;
 use crate::folder::{DataArgs, DataFolder};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
@@ -67,7 +67,12 @@ impl Service {
         start: impl AsyncFnOnce(&mut Process) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
-        Process::run(console, stop, start).await
+        Process::run(console, stop, async |process| {
+            let client = self.endpoint.connect(&format!("{} logs", self.name)).await?;
+            telling::tell_logs(process, client, &self.region, self.name, self.folder.paths().folder());
+            start(process).await
+        })
+        .await
     }
 
     /// Opens its ledger and folds what others append.
@@ -75,7 +80,8 @@ impl Service {
         let name = format!("{} log", self.name);
         let log = open_log(&self.endpoint, &name, &self.region, self.log_replicas).await?;
         let (paths, keyring) = (self.folder.paths(), self.keyring.clone());
-        let ledger = open_ledger(paths, &self.region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
+        let writers = Writers::Several(self.name);
+        let ledger = open_ledger(paths, &self.region, writers, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
         process.add(run_ledger(log, ledger.clone()));
         Ok(ledger)
     }

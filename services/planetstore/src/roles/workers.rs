@@ -29,10 +29,7 @@ pub(super) fn start(
     ledger: &Ledger,
     link: Option<Link>,
 ) -> anyhow::Result<(Workers, Running)> {
-    let sources = sources();
-    let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-    let name = format!("{role} on {}", host.trim());
-    let owner = Owner { process: ProcessId((sources.fresh)((sources.now)())), name };
+    let (sources, owner) = (sources(), owner(role));
     let failpoints = match std::env::var(FAILPOINT_ENV) {
         Ok(text) if !text.is_empty() => text.parse().context(FAILPOINT_ENV)?,
         _ => Failpoints::none(),
@@ -50,6 +47,14 @@ pub(super) fn start(
     });
     let running = running.checked(Observed(workers.clone()));
     Ok((workers, running))
+}
+
+/// A name for what this process owns, that no other has: the role, and the host for people.
+pub(super) fn owner(role: &str) -> Owner {
+    let sources = sources();
+    let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+    let name = format!("{role} on {}", host.trim());
+    Owner { process: ProcessId((sources.fresh)((sources.now)())), name }
 }
 
 /// How the loops are. A process serves its clients whatever they do.

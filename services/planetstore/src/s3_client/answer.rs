@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -9,6 +10,9 @@ use s3::xml::ReadAnswer;
 
 /// The longest document that is read, in bytes: a page of a thousand of the longest keys.
 const DOCUMENT_BYTES_MAX: usize = 4 << 20;
+
+/// How long a store may take until it goes on with a body.
+const FRAME_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// What a store answered.
 pub(crate) struct Answer(Response<Incoming>);
@@ -74,7 +78,8 @@ impl Answer {
     /// The next bytes of the body.
     pub(crate) async fn chunk(&mut self) -> anyhow::Result<Option<Bytes>> {
         loop {
-            match self.0.body_mut().frame().await {
+            let frame = tokio::time::timeout(FRAME_TIME_MAX, self.0.body_mut().frame()).await;
+            match frame.context("the store does not go on with the object")? {
                 None => return Ok(None),
                 Some(frame) => {
                     if let Ok(bytes) = frame.context("the object broke off")?.into_data() {
@@ -83,6 +88,11 @@ impl Answer {
                 }
             }
         }
+    }
+
+    /// The body, to be passed on.
+    pub(crate) fn into_body(self) -> Incoming {
+        self.0.into_body()
     }
 
     /// A short body, whole.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::{Request, Response, Uri};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,9 @@ use tokio_rustls::TlsConnector;
 
 /// The most connections that wait to be used again.
 const IDLE_MAX: usize = 64;
+
+/// What is sent: all in memory, or as it comes from elsewhere.
+pub(super) type Body = UnsyncBoxBody<Bytes, anyhow::Error>;
 
 /// A connection broke while an answer was awaited: whether the request was done is not known.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ pub(super) struct Connections {
     authority: String,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     /// Those that answered. One is ready again once its answer has been read.
-    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    idle: Mutex<Vec<SendRequest<Body>>>,
 }
 
 impl Connections {
@@ -68,7 +71,7 @@ impl Connections {
         &self.endpoint
     }
 
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> anyhow::Result<Response<Incoming>> {
+    pub(super) async fn send(&self, request: Request<Body>) -> anyhow::Result<Response<Incoming>> {
         let mut sender = match self.take() {
             Some(sender) => sender,
             None => self.connect().await?,
@@ -79,21 +82,21 @@ impl Connections {
         Ok(response)
     }
 
-    fn take(&self) -> Option<SendRequest<Full<Bytes>>> {
+    fn take(&self) -> Option<SendRequest<Body>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|sender| !sender.is_closed());
         let ready = idle.iter().position(SendRequest::is_ready)?;
         Some(idle.swap_remove(ready))
     }
 
-    fn give_back(&self, sender: SendRequest<Full<Bytes>>) {
+    fn give_back(&self, sender: SendRequest<Body>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(sender);
         }
     }
 
-    async fn connect(&self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    async fn connect(&self) -> anyhow::Result<SendRequest<Body>> {
         let nobody = || format!("no store answers at {}", self.endpoint);
         let stream = TcpStream::connect(&self.authority).await.with_context(nobody)?;
         stream.set_nodelay(true).with_context(nobody)?;
@@ -109,7 +112,7 @@ impl Connections {
         }
     }
 
-    async fn over<S>(&self, stream: S) -> anyhow::Result<SendRequest<Full<Bytes>>>
+    async fn over<S>(&self, stream: S) -> anyhow::Result<SendRequest<Body>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

@@ -18,7 +18,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use identity::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use s3::sigv4::{self, Credentials, PayloadHash};
@@ -46,6 +47,9 @@ const WAIT: Duration = Duration::from_millis(200);
 
 /// How long a store may take until it begins to answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_mins(2);
+
+/// The fewest bytes a second at which a body is passed on.
+const RATE_MIN: u64 = 128 << 10;
 
 /// A store, with the key of a user.
 pub(crate) struct S3Client {
@@ -103,6 +107,12 @@ impl Call {
         Ok(self)
     }
 
+    /// A header whose value came from a store.
+    pub(crate) fn header_value(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
     pub(crate) fn body(self, body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..self }
     }
@@ -148,6 +158,44 @@ impl S3Client {
         self.try_send(call).await?.checked().await
     }
 
+    /// Sends a request once more only if the store said that it did not do it. If the connection breaks, the caller has to
+    /// find out whether it was done.
+    pub(crate) async fn send_once(&self, call: &Call) -> anyhow::Result<Answer> {
+        let mut wait = WAIT;
+        for _ in 1..TRIES_MAX {
+            let answer = self.try_send(call).await?;
+            if answer.status() != StatusCode::SERVICE_UNAVAILABLE && answer.status() != StatusCode::TOO_MANY_REQUESTS {
+                return answer.checked().await;
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        self.try_send(call).await?.checked().await
+    }
+
+    /// Sends a request once, with a body of so many bytes that is read while it is sent. Its bytes are not signed.
+    pub(crate) async fn send_stream(
+        &self,
+        call: &Call,
+        length: u64,
+        body: UnsyncBoxBody<Bytes, anyhow::Error>,
+    ) -> anyhow::Result<Answer> {
+        let (mut request, path) = (Request::new(body), call.path());
+        *request.headers_mut() = self.signed(call, &path, PayloadHash::Unsigned)?;
+        request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = path.parse().context("the key makes no address")?;
+        let time = ANSWER_TIME_MAX + Duration::from_secs(length / RATE_MIN);
+        let answer = tokio::time::timeout(time, self.connections.send(request)).await;
+        let answer = answer.with_context(|| format!("{} takes too long", self.connections.endpoint()))??;
+        Answer::new(answer).checked().await
+    }
+
+    /// Where it is.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.connections.endpoint()
+    }
+
     /// A URL that allows a request for some seconds, to whoever has it.
     pub(crate) fn presign(&self, call: &Call, seconds: u64) -> anyhow::Result<String> {
         let endpoint = self.connections.endpoint();
@@ -158,24 +206,24 @@ impl S3Client {
     }
 
     async fn try_send(&self, call: &Call) -> anyhow::Result<Answer> {
-        let request = self.signed(call)?;
+        let payload = PayloadHash::Signed(Sha256::digest(&call.body).into());
+        let (body, path) = (Full::new(call.body.clone()), call.path());
+        let mut request = Request::new(body.map_err(|never| match never {}).boxed_unsync());
+        *request.headers_mut() = self.signed(call, &path, payload)?;
+        request.headers_mut().insert(header::CONTENT_LENGTH, call.body.len().into());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = path.parse().context("the key makes no address")?;
         let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.connections.send(request)).await;
         Ok(Answer::new(answer.with_context(|| format!("{} does not answer", self.connections.endpoint()))??))
     }
 
-    fn signed(&self, call: &Call) -> anyhow::Result<Request<Full<Bytes>>> {
-        let path = call.path();
+    /// The headers of a request with its signature.
+    fn signed(&self, call: &Call, path: &str, payload: PayloadHash) -> anyhow::Result<HeaderMap> {
         let uri: Uri = format!("{}{path}", self.connections.endpoint()).parse().context("the key makes no address")?;
         let mut headers = call.headers.clone();
-        let payload = PayloadHash::Signed(Sha256::digest(&call.body).into());
         sigv4::sign(&call.method, &uri, &mut headers, payload, self.credentials(), (sources().now)())
             .map_err(|error| anyhow::anyhow!(error.message().to_owned()))?;
-        headers.insert(header::CONTENT_LENGTH, call.body.len().into());
-        let mut request = Request::new(Full::new(call.body.clone()));
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = path.parse().context("the key makes no address")?;
-        *request.headers_mut() = headers;
-        Ok(request)
+        Ok(headers)
     }
 
     fn credentials(&self) -> Credentials<'_> {

@@ -108,6 +108,11 @@ impl Contexts {
 }
 
 impl TargetArgs {
+    /// The store of a context.
+    pub(crate) fn of_context(name: &str) -> Self {
+        Self { context: Some(name.to_owned()), data: None, endpoint: None, ca: None }
+    }
+
     /// A client of the store.
     pub(crate) fn client(&self) -> anyhow::Result<S3Client> {
         if let Some(endpoint) = &self.endpoint {
@@ -171,7 +176,7 @@ impl Endpoint {
     pub(crate) fn of_console(url: &str, region: String, console: &ConsoleArgs) -> anyhow::Result<Self> {
         let own = Paths::new(&console.data.data).own_certificate();
         let own = own.is_file().then_some(own);
-        Ok(Self { url: url.to_owned(), region, connector: connector(console.ca.as_deref(), own.as_deref())? })
+        Ok(Self { url: url.to_owned(), region, connector: connector(url, console.ca.as_deref(), own.as_deref())? })
     }
 
     /// A client of it with somebody's key.
@@ -188,15 +193,17 @@ fn client(
     ca: Option<&Path>,
     own: Option<&Path>,
 ) -> anyhow::Result<S3Client> {
-    let connections = Connections::to(url, connector(ca, own)?)?;
+    let connections = Connections::to(url, connector(url, ca, own)?)?;
     Ok(S3Client { connections, access_key, secret_key, region })
 }
 
-/// The certificates to trust: the given authorities, else the certificate of the store on this machine.
-fn connector(ca: Option<&Path>, own: Option<&Path>) -> anyhow::Result<Option<TlsConnector>> {
+/// The certificates to trust: the given authorities, else the certificate of the store on this machine, else those that
+/// the system trusts.
+fn connector(url: &str, ca: Option<&Path>, own: Option<&Path>) -> anyhow::Result<Option<TlsConnector>> {
     match (ca, own) {
         (Some(file), _) => trust::authorities(file).map(Some),
         (None, Some(file)) => trust::only(file).map(Some),
+        (None, None) if url.starts_with("https:") => Ok(Some(trust::everybody(None)?.into())),
         (None, None) => Ok(None),
     }
 }

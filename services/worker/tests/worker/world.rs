@@ -178,7 +178,7 @@ impl World {
             Ok(decision) => {
                 if let Some(fact) = decision.fact {
                     let principal = Principal { kind: AuthType::System, id: "test".into() };
-                    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+                    let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
                     let (sequence, previous) = (log.len() as u64 + 1, Sha256Digest([0; 32]));
                     log.push(Event { id: EventId(fresh), time: now, sequence, previous, origin, user: None, fact });
                 }

@@ -12,7 +12,6 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
       title: "Event",
       size: "6.5rem",
       from: "md",
-      isRight: true,
       cell: ({ sequence }) => <span className="mono text-muted">#{count(sequence)}</span>,
     },
     {

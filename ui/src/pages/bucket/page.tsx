@@ -37,7 +37,7 @@ export default function BucketPage() {
           { title: "Rewind", to: "/buckets/$bucket/rewind", params },
         ]}
       />
-      <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
         <Outlet />
       </div>
     </div>

@@ -1,8 +1,9 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Container, Plus, Trash2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { type Bucket, bucketsQuery } from "@/data/buckets";
+import { endpointQuery } from "@/data/endpoint";
 import { Button, IconButton } from "@/parts/button";
 import { Input } from "@/parts/field";
 import { bytes, plural } from "@/parts/format";
@@ -22,6 +23,7 @@ export default function BucketsPage() {
   const navigate = useNavigate({ from: bucketsRoute.fullPath });
   const [removed, setRemoved] = useState<Bucket>();
   const list = useInfiniteQuery(bucketsQuery);
+  const { data: endpoint } = useQuery(endpointQuery);
   const all = useMemo(() => list.data?.pages.flatMap((page) => page.buckets) ?? [], [list.data]);
   const shown = useMemo(
     () => all.filter((bucket) => bucket.name.includes(filter.toLowerCase())),
@@ -71,7 +73,7 @@ export default function BucketsPage() {
         <Empty
           icon={Container}
           title="There is no bucket yet"
-          line="planetstore mb s3://first"
+          line={`aws s3 mb s3://first${endpoint ? ` --endpoint-url ${endpoint}` : ""}`}
           action={
             <Button look="primary" icon={Plus} onClick={open}>
               Create bucket
@@ -144,6 +146,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       id: "growth",
       from: "lg",
       title: "7 days",
+      isApart: true,
       size: "7.5rem",
       cell: ({ name }) => <GrowthCell bucket={name} />,
     },

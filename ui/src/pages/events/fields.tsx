@@ -38,6 +38,9 @@ export function Fields({ event, onShow }: { event: LogEvent; onShow: (sequence: 
             <span key="who">
               <span className="font-medium">{whoOf(event)}</span>{" "}
               <span className="text-muted">{AUTH[event.authtype ?? ""] ?? event.authtype}</span>
+              {event.authid !== undefined && event.authid !== whoOf(event) && (
+                <span className="mono text-muted"> {event.authid}</span>
+              )}
             </span>,
           ],
           ...(bucket === undefined

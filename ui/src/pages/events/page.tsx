@@ -69,7 +69,7 @@ export default function LivePage() {
         <Empty
           icon={Activity}
           title={mode === "replay" ? "Waiting for the first event" : "Nothing has happened here yet"}
-          line="planetstore events tail"
+          line={`planetstore events tail --url ${location.origin}`}
         >
           Every change of the store is an event, and comes here as soon as it is acknowledged.
         </Empty>

@@ -1,7 +1,7 @@
-import { Link } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowUp } from "lucide-react";
-import { memo, type RefObject, useRef } from "react";
+import { type MouseEvent, memo, type RefObject, useRef } from "react";
 import { aboutOf, type LogEvent, sequenceOf, whoOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
 import { cx } from "@/parts/class";
@@ -29,6 +29,15 @@ export function StreamList({
   onRelease: () => void;
 }) {
   const list = useRef<HTMLOListElement>(null);
+  const navigate = useNavigate();
+  // The rows are plain links and the list hears the clicks: very many rows come and go.
+  const open = (event: MouseEvent) => {
+    const link = event.target instanceof Element ? event.target.closest("[data-event]") : null;
+    if (link === null || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const search = (before: object) => ({ ...before, event: Number(link.getAttribute("data-event")) });
+    void navigate({ to: ".", search, replace: true });
+  };
   const virtual = useVirtualizer({
     count: events.length,
     getScrollElement: () => place.current,
@@ -37,7 +46,7 @@ export function StreamList({
     getItemKey: (index) => events[index]?.id ?? index,
   });
   return (
-    <div className="@container relative flex min-h-0 flex-1 flex-col">
+    <div className="@container relative flex min-h-0 flex-1 flex-col bg-surface">
       {held > 0 && (
         <button
           type="button"
@@ -70,9 +79,11 @@ export function StreamList({
         className="min-h-0 flex-1 overflow-y-auto outline-offset-[-2px]"
         onScroll={(event) => onTop(event.currentTarget.scrollTop < ROW_PX / 2)}
       >
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: a link that is opened by Enter is clicked. */}
         <ol
           ref={list}
           aria-label={`${plural(events.length, "event")}, the newest first`}
+          onClick={open}
           className="relative"
           style={{ height: virtual.getTotalSize() }}
         >
@@ -95,15 +106,13 @@ export function StreamList({
 
 const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start: number; isOpen: boolean }) {
   const { data } = event;
+  const sequence = sequenceOf(event);
   const size = typeof data.size === "number" ? data.size : undefined;
   return (
     <li className="absolute inset-x-0 top-0" style={{ transform: `translateY(${start}px)`, height: ROW_PX }}>
-      <Link
-        to="."
-        search={(before: object) => ({ ...before, event: sequenceOf(event) })}
-        replace
-        preload={false}
-        data-event
+      <a
+        href={`?event=${sequence}`}
+        data-event={sequence}
         aria-current={isOpen || undefined}
         className={cx(
           COLUMNS,
@@ -111,9 +120,7 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
           isOpen && "bg-selected",
         )}
       >
-        <span className="font-mono text-xs text-muted tabular-nums @max-3xl:hidden">
-          #{count(sequenceOf(event))}
-        </span>
+        <span className="font-mono text-xs text-muted tabular-nums @max-3xl:hidden">#{count(sequence)}</span>
         <time
           dateTime={event.time}
           title={exactTime(event.time)}
@@ -131,7 +138,7 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         <span className="truncate text-xs text-muted @max-5xl:hidden" title={whoOf(event)}>
           {whoOf(event)}
         </span>
-      </Link>
+      </a>
     </li>
   );
 });

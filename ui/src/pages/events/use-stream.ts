@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { LogEvent } from "@/data/event";
 import { listEvents, newestEvents } from "@/data/events";
 import { type EventFilter, subscribe } from "@/data/feed";
 import { type Buffer, below, EMPTY, leaveOut, release, take } from "./buffer";
@@ -10,6 +11,8 @@ export const SHOWN_A_SECOND = 50;
 /** Events of before that are shown below the live ones. */
 const BEFORE = 200;
 const PAGE = 500;
+/** How often a replay shows what has happened by then, in milliseconds: no eye sees more, and each time costs a frame. */
+const SHOW_EVERY_MS = 100;
 
 export interface Stream {
   readonly buffer: Buffer;
@@ -96,16 +99,23 @@ export function useStream(search: EventsSearch, isHolding: boolean, isPaused: bo
   return { buffer, mode, behind, refused, player, release: useCallback(() => setBuffer(release), []) };
 }
 
-/** Plays until the end of the log, frame by frame. What is returned ends it. */
+/** Plays until the end of the log. What is returned ends it. */
 function play(
   player: Player,
   now: { current: { isHolding: boolean; isPaused: boolean } },
   set: (of: (before: Buffer) => Buffer) => void,
   onDone: () => void,
 ): () => void {
+  let due: LogEvent[] = [];
+  let shownAt = 0;
   let frame = requestAnimationFrame(function step(time) {
-    const events = player.tick(time, now.current.isPaused);
-    if (events.length > 0) set((before) => take(before, events, now.current.isHolding));
+    due.push(...player.tick(time, now.current.isPaused));
+    if (due.length > 0 && (player.isDone || time - shownAt >= SHOW_EVERY_MS)) {
+      const events = due;
+      due = [];
+      shownAt = time;
+      set((before) => take(before, events, now.current.isHolding));
+    }
     if (player.isDone) return onDone();
     frame = requestAnimationFrame(step);
   });

@@ -4,6 +4,7 @@ import { signIn, useSession } from "@/data/session";
 import { Button } from "@/parts/button";
 import { Field, Input } from "@/parts/field";
 import { explain, Notice } from "@/parts/states";
+import { overviewRoute } from "../overview/route";
 
 export default function LoginPage() {
   const [user, setUser] = useState("");
@@ -13,6 +14,8 @@ export default function LoginPage() {
   const login = useMutation({ mutationFn: () => signIn(user.trim(), password) });
   useEffect(() => {
     document.title = "Sign in · Planetstore";
+    // Where most people go next comes while they type.
+    void overviewRoute.options.component?.preload?.();
   }, []);
   return (
     <main className="flex h-dvh flex-col items-center justify-center overflow-y-auto px-4">

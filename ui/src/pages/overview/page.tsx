@@ -42,7 +42,7 @@ function Sections({ status }: { status: Status }) {
         <Traffic />
       </Suspense>
       <NodeCards status={status} />
-      <Suspense fallback={<Skeleton className="h-[480px] lg:h-[226px] !rounded-lg" />}>
+      <Suspense fallback={<Skeleton className="h-[542px] lg:h-[282px] !rounded-lg" />}>
         <Stored status={status} />
       </Suspense>
       <div className="grid items-start gap-3 lg:grid-cols-3">

@@ -40,6 +40,7 @@ export function Stored({ status }: { status: Status }) {
           points={points}
           series={SERIES}
           format={bytes}
+          isBytes
           isLoading={growth.isPending}
           empty={growth.isError ? explain(growth.error) : "Nothing was stored in this span."}
         />
@@ -66,8 +67,9 @@ function Figures({ status }: { status: Status }) {
         facts={[
           ["Buckets", count(stored.buckets)],
           ["Contents", `${count(stored.contents)} distinct`],
-          ["Distinct bytes", size(stored.content_bytes)],
+          ["Distinct bytes", size(stored.referenced_bytes)],
           ["Deduplication", `${stored.dedup_ratio.toFixed(2)} : 1`],
+          ["To be reclaimed", size(Math.max(0, stored.content_bytes - stored.referenced_bytes))],
           ["Shards on disks", size(stored.shard_bytes)],
           ["Event log", status.log.bytes ? size(status.log.bytes) : "–"],
         ]}

@@ -66,7 +66,7 @@ export function Traffic() {
           />
         </Panel>
         <Panel title="Bytes a second" aside={<Legend series={BYTES} />}>
-          <TimeChart {...common} label="Bytes a second, in and out" series={BYTES} format={bytes} />
+          <TimeChart {...common} label="Bytes a second, in and out" series={BYTES} format={bytes} isBytes />
         </Panel>
         <Panel title="Latency" aside="p50 solid, p99 dashed">
           <TimeChart {...common} label="Latency of reads and writes" series={LATENCY} format={milliseconds} />

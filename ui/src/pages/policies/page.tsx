@@ -150,7 +150,8 @@ const COLUMNS: readonly Column<Policy>[] = [
   {
     id: "stored",
     title: "Changed",
-    size: "7.5rem",
+    size: "8.5rem",
+    isApart: true,
     from: "lg",
     by: ({ stored }) => stored,
     cell: ({ stored }) => stored && <Ago time={stored} className="text-muted" />,

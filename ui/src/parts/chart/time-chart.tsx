@@ -11,6 +11,7 @@ import {
 import { clock, moment } from "../format";
 import { Skeleton } from "../states";
 import { useChartsTogether } from "./hover";
+import { byteTicks, timeLabel, timeTicks } from "./ticks";
 
 export interface Series {
   readonly key: string;
@@ -30,6 +31,8 @@ export interface TimeChartProps {
   readonly points: readonly Point[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  /** Whether the values are bytes, which have round numbers of their own. */
+  readonly isBytes?: boolean;
   /** The span that is shown, in milliseconds; without it, that of the points. */
   readonly domain?: readonly [number, number];
   readonly height?: number;
@@ -48,6 +51,7 @@ export function TimeChart(props: TimeChartProps) {
     series,
     format,
     domain,
+    isBytes,
     height = 168,
     isLoading,
     empty = "Nothing in this span.",
@@ -72,6 +76,8 @@ export function TimeChart(props: TimeChartProps) {
     ? [domain[0], domain[1]]
     : [points[0]?.time ?? 0, points.at(-1)?.time ?? 0];
   const isLong = span[1] - span[0] > 20 * 3_600_000;
+  const { ticks, step } = timeTicks(span[0], span[1], -new Date(span[1]).getTimezoneOffset() * 60_000);
+  const values = isBytes ? byteTicks(greatest(points, series)) : undefined;
   return (
     <figure aria-label={label} style={{ height }} className="min-w-0">
       <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height }}>
@@ -87,11 +93,12 @@ export function TimeChart(props: TimeChartProps) {
             dataKey="time"
             type="number"
             domain={span}
-            tickFormatter={(time: number) => (isLong ? moment(time) : clock(time).slice(0, 8))}
+            ticks={ticks}
+            tickFormatter={(time: number) => timeLabel(time, step)}
             tick={TICK}
             tickLine={false}
             axisLine={{ stroke: "var(--line)" }}
-            minTickGap={48}
+            minTickGap={24}
             height={20}
           />
           <YAxis
@@ -101,7 +108,8 @@ export function TimeChart(props: TimeChartProps) {
             axisLine={false}
             width={58}
             tickCount={4}
-            domain={[0, "auto"]}
+            ticks={values}
+            domain={[0, values?.at(-1) ?? "auto"]}
           />
           <Tooltip
             content={<Reading series={series} format={format} isLong={isLong} />}
@@ -113,6 +121,13 @@ export function TimeChart(props: TimeChartProps) {
       </ResponsiveContainer>
     </figure>
   );
+}
+
+/** The greatest value of lines, none of which is stacked. */
+function greatest(points: readonly Point[], series: readonly Series[]): number {
+  let most = 0;
+  for (const point of points) for (const { key } of series) most = Math.max(most, point[key] ?? 0);
+  return most;
 }
 
 function shape({ key, title, colour, isArea, isDashed }: Series) {

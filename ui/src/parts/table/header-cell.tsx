@@ -22,6 +22,7 @@ export function HeaderCell<Item>({
       className={cx(
         "flex min-w-0 items-center px-1.5 text-xs font-medium text-muted",
         column.isRight && "justify-end",
+        column.isApart && "pl-6",
       )}
     >
       {column.head ??

@@ -38,7 +38,11 @@ export function TableRow<Item extends RowData>({
         <div
           role="cell"
           key={column.id}
-          className={cx("min-w-0 truncate px-1.5", column.isRight && "text-right tabular-nums")}
+          className={cx(
+            "min-w-0 truncate px-1.5",
+            column.isRight && "text-right tabular-nums",
+            column.isApart && "pl-6",
+          )}
         >
           {column.cell(row.original)}
         </div>

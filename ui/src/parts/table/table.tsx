@@ -35,6 +35,8 @@ export interface Column<Item> {
   readonly by?: (item: Item) => string | number | null | undefined;
   /** Numbers stand at the right. */
   readonly isRight?: boolean;
+  /** More room before it: for words that follow numbers at the right. */
+  readonly isApart?: boolean;
   /** Instead of the title, for columns of checkboxes. */
   readonly head?: ReactNode;
   /** The width of the table from which on it is shown: 640, 860 or 1,080 pixels. */

@@ -76,7 +76,8 @@ struct Done {
     user: Option<String>,
     /// The access key that was used, if one was.
     key: Option<String>,
-    /// The address that it came from; `null`, because the log does not have it.
+    /// The address that it came from; `null` unless the operator had addresses recorded, and the caller may read all
+    /// events.
     address: Option<String>,
     /// The id of the request, if there was one.
     request: Option<String>,
@@ -165,7 +166,7 @@ impl Done {
             subject,
             user,
             key: (principal.kind == AuthType::ApiKey).then(|| principal.id.clone()),
-            address: None,
+            address: event.origin.address.filter(|_| viewer.sees_all()).map(|address| address.to_string()),
             request: Some(event.origin.request_id.clone()).filter(|request| !request.is_empty()),
             summary: summary(fact),
         }

@@ -7,7 +7,7 @@
 
 mod audit;
 mod flow;
-mod sse;
+pub(super) mod sse;
 mod streams;
 mod summary;
 mod viewer;
@@ -43,7 +43,7 @@ const BATCH_TYPE: &str = "application/cloudevents-batch+json";
 /// Events as they come.
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
-const STREAM_TYPE: &str = "text/event-stream";
+pub(super) const STREAM_TYPE: &str = "text/event-stream";
 
 /// Bytes of events that a slow reader of a stream holds, give or take one event.
 const BATCH_BYTES_MAX: usize = 64 << 10;
@@ -171,15 +171,20 @@ async fn stream(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
         (None, None, None) => (feed.last().await?, None),
     };
     let reader = feed.follow(feed.begin(after, since).await?).in_batches_of(BATCH_BYTES_MAX);
-    let headers = match asked.parts.extensions.get::<Follower>() {
-        Some(follower) if !follower.begin() => return Err(Streams::full()),
-        Some(_) => vec![(CONNECTION, HeaderValue::from_static("close"))],
-        // Without a connection, in tests.
-        None => Vec::new(),
-    };
+    let headers = begin_following(&asked)?;
     let viewer = Viewer::new(asked, caller)?;
     let body = Flow::new(reader, viewer, query.filter, seat).body();
     Ok(Answer { headers, ..Answer::with(STREAM_TYPE, body) })
+}
+
+/// Has the connection of a request count as one that follows something. Returns the headers that say so.
+pub(super) fn begin_following(asked: &Asked) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
+    match asked.parts.extensions.get::<Follower>() {
+        Some(follower) if !follower.begin() => Err(Streams::full()),
+        Some(_) => Ok(vec![(CONNECTION, HeaderValue::from_static("close"))]),
+        // Without a connection, in tests.
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The position of a client that comes back. A browser that got no event yet sends nothing, or nothing in it.

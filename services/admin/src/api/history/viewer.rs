@@ -64,6 +64,11 @@ impl Viewer {
         &self.caller.name
     }
 
+    /// Whether they see all events, whatever these are about.
+    pub(super) fn sees_all(&self) -> bool {
+        matches!(self.sees_all, Ok(true))
+    }
+
     /// # Errors
     /// If a policy denies the caller to read events.
     pub(in crate::api) fn may_read(&self) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! What a bucket holds: by prefix and by age, and who writes most.
 
+use ::telemetry::Reading;
 use domain::row::UsageRow;
 use ledger::{AgeSum, PrefixSum, Sum};
 use policy::Action;
@@ -94,13 +95,16 @@ struct Age {
 }
 
 pub(super) async fn get(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
-    let (snapshot, _, row) = visible_bucket(&asked, &caller, Action::AdminGetInsights).await?;
+    let (snapshot, bucket, row) = visible_bucket(&asked, &caller, Action::AdminGetInsights).await?;
     let admin = &asked.admin.0;
     let scanned = admin.scans.of(snapshot, row.id, asked.now).await?;
-    Answer::of(&shape(&scanned, &admin.root.access_key))
+    let mut readings = admin.telemetry.readers_of(&bucket);
+    // Who read an earlier bucket of this name is no reader of this one.
+    readings.retain(|(_, reading)| reading.since >= row.created);
+    Answer::of(&shape(&scanned, readings, &admin.root.access_key))
 }
 
-fn shape(scanned: &Scanned, root_key: &str) -> Insights {
+fn shape(scanned: &Scanned, readings: Vec<(String, Reading)>, root_key: &str) -> Insights {
     let Scanned { as_of, usage, writers, insights, .. } = scanned;
     let UsageRow { objects: versions, bytes, current, stored_bytes, parts_bytes, .. } = *usage;
     let stopped_at = insights.stopped_at.as_ref().map(|key| String::from_utf8_lossy(key).into_owned());
@@ -123,8 +127,7 @@ fn shape(scanned: &Scanned, root_key: &str) -> Insights {
         prefixes: insights.prefixes.iter().map(prefix).collect(),
         others: others(insights.others),
         ages: insights.ages.iter().map(age).collect(),
-        // Who reads is not on the log: the process that counts requests can be asked here.
-        talkers: talkers(writers.clone(), Vec::new(), root_key),
+        talkers: talkers(writers.clone(), readings, root_key),
     }
 }
 

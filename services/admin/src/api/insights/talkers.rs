@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::telemetry::Reading;
 use domain::row::{Writer, WriterRow, WritersRow};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,32 +12,31 @@ use serde::Serialize;
 const ANONYMOUS: &str = "anonymous";
 
 /// Somebody who reads or writes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Talker {
     /// The name of the user; that of an access key, if no user had it; `anonymous` for all who sign nothing.
     user: String,
-    /// Requests that read. They are no events, so the log does not know of them; `null` where nobody counts them.
+    /// Requests that read objects of this bucket. They are no events: the process that answers counts them as long as it
+    /// runs, for the 64 of a bucket who read most; `null` for whoever is not among them.
     reads: Option<u64>,
     /// Events about objects of this bucket.
     writes: u64,
     /// Bytes of bodies that were sent.
     bytes_in: u64,
-    /// Bytes of bodies that were read; `null` where nobody counts them.
+    /// Bytes of bodies that went out for those.
     bytes_out: Option<u64>,
-    /// The time from which it is counted.
+    /// The time from which reads are counted.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    reads_since: Option<Timestamp>,
+    /// The time from which writes are counted; of whoever only reads, that of reads.
     #[schemars(with = "String", extend("format" = "date-time"))]
     since: Timestamp,
 }
 
-/// Who read of a bucket, how often, how many bytes, and since when it is counted. Reads are no facts: who counts requests
-/// may say it.
-pub(super) type Reading = (String, u64, u64, Timestamp);
-
 /// Whoever reads or writes, those who write most first. `root_key` is the access key of root, who has no row.
-pub(super) fn talkers(writers: WritersRow, readings: Vec<Reading>, root_key: &str) -> Vec<Talker> {
+pub(super) fn talkers(writers: WritersRow, readings: Vec<(String, Reading)>, root_key: &str) -> Vec<Talker> {
     let mut talkers: BTreeMap<String, Talker> = BTreeMap::new();
-    let talker =
-        |user: &str, since| Talker { user: user.into(), reads: None, writes: 0, bytes_in: 0, bytes_out: None, since };
+    let talker = |user: &str, since| Talker { user: user.into(), writes: 0, bytes_in: 0, since, ..Talker::default() };
     for row in writers.0 {
         let user = name(&row, root_key);
         let one = talkers.entry(user.clone()).or_insert_with(|| talker(&user, row.since));
@@ -44,10 +44,9 @@ pub(super) fn talkers(writers: WritersRow, readings: Vec<Reading>, root_key: &st
         one.bytes_in += row.bytes;
         one.since = one.since.min(row.since);
     }
-    for (user, reads, bytes_out, since) in readings {
+    for (user, Reading { requests, bytes, since }) in readings {
         let one = talkers.entry(user.clone()).or_insert_with(|| talker(&user, since));
-        one.reads = Some(reads);
-        one.bytes_out = Some(bytes_out);
+        (one.reads, one.bytes_out, one.reads_since) = (Some(requests), Some(bytes), Some(since));
     }
     let mut talkers: Vec<_> = talkers.into_values().collect();
     talkers.sort_by_key(|talker| std::cmp::Reverse((talker.writes, talker.reads)));
@@ -76,10 +75,13 @@ mod tests {
             row(Writer::User("ada".parse().unwrap()), 4, 30),
             row(Writer::User("root".parse().unwrap()), 6, 10),
         ]);
-        let readings = vec![("ada".into(), 9, 90, time(50))];
+        let reading = |requests, second| Reading { requests, bytes: 10 * requests, since: time(second) };
+        let readings = vec![("ada".into(), reading(9, 50)), ("anonymous".into(), reading(2, 60))];
         let found = talkers(writers, readings, "ROOTKEY");
         let shown: Vec<_> = found.iter().map(|one| (one.user.as_str(), one.writes, one.reads, one.bytes_in)).collect();
-        assert_eq!(shown, [("root", 7, None, 10), ("ada", 3, Some(9), 5)]);
+        assert_eq!(shown, [("root", 7, None, 10), ("ada", 3, Some(9), 5), ("anonymous", 0, Some(2), 0)]);
+        assert_eq!((found[1].bytes_out, found[1].reads_since, found[1].since), (Some(90), Some(time(50)), time(30)));
+        assert_eq!((found[2].reads_since, found[2].since), (Some(time(60)), time(60)));
         assert_eq!(found[0].since, time(10));
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::api::refusal::Refusal;
+use crate::telemetry::LogFilter;
 
 /// Characters of a subscription's name.
 const ID_CHARS_MAX: usize = 64;
@@ -72,6 +73,8 @@ pub(super) enum Source {
     Events,
     /// A tick every second: requests, latencies, nodes, sizes.
     Telemetry,
+    /// Log lines of all processes.
+    Logs,
 }
 
 /// The name that a client gave to a subscription: letters, digits, `-`, `_` and `.`.
@@ -172,6 +175,10 @@ impl Subscribe {
     pub(super) fn is_unfiltered(&self) -> Result<(), Refusal> {
         let is_empty = self.filter.as_object().map_or_else(|| self.filter.is_null(), serde_json::Map::is_empty);
         if is_empty { Ok(()) } else { Err(Refusal::invalid("this source knows no filter")) }
+    }
+
+    pub(super) fn log_filter(&self) -> Result<LogFilter, Refusal> {
+        read(&self.filter)
     }
 
     pub(super) fn per_second(&self) -> Result<Option<u32>, Refusal> {

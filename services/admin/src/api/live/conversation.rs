@@ -18,7 +18,7 @@ use super::subscription::{Incoming, News, Subscription};
 use crate::api::Admin;
 use crate::api::history::{Seat, Viewer};
 use crate::api::refusal::Refusal;
-use crate::telemetry::Tick;
+use crate::telemetry::{LogLine, Tick};
 
 /// Subscriptions of a connection.
 const SUBSCRIPTIONS_MAX: usize = 16;
@@ -184,6 +184,7 @@ impl<'a> Conversation<'a> {
         match ask.source {
             Source::Events => self.subscribe_to_events(ask).await,
             Source::Telemetry => self.subscribe_to_ticks(ask),
+            Source::Logs => self.subscribe_to_logs(ask),
         }
     }
 
@@ -212,6 +213,16 @@ impl<'a> Conversation<'a> {
         Ok(Said::Subscribed { sequence: None })
     }
 
+    fn subscribe_to_logs(&mut self, ask: Subscribe) -> Result<Said, Refusal> {
+        self.viewer.may(Action::AdminGetLogs)?;
+        ask.is_of_now()?;
+        let filter = ask.log_filter()?;
+        let (_, lines) = self.admin.0.telemetry.follow_lines(&filter, 0);
+        let (subscription, incoming) = Subscription::to_logs(ask.id.clone(), filter, lines);
+        self.begin(ask.id, subscription, incoming);
+        Ok(Said::Subscribed { sequence: None })
+    }
+
     fn begin(&mut self, id: SubscriptionId, subscription: Subscription, incoming: Incoming) {
         self.subscriptions.insert(id, subscription);
         self.incoming.push(incoming);
@@ -227,6 +238,8 @@ impl<'a> Conversation<'a> {
             News::Batch(Err(FeedError::Ended)) => Err(Refusal::from(FeedError::Ended).into()),
             News::Batch(Err(error)) => self.end(id, error.into()).await,
             News::Tick(tick) => self.tell_tick(id, &tick).await,
+            News::Line(line) => self.tell_line(id, &line).await,
+            News::Missed(count) => self.say(Some(id), &Said::Skipped { count, until: None }).await,
         }
     }
 
@@ -236,6 +249,18 @@ impl<'a> Conversation<'a> {
             return self.end(id, refusal).await;
         }
         let text = said::message(&self.admin, "telemetry/region", "metrics.tick", Some(id), tick)?;
+        Ok(self.socket.send(Message::Text(text)).await?)
+    }
+
+    async fn tell_line(&mut self, id: &SubscriptionId, line: &LogLine) -> Result<(), End> {
+        if !self.subscriptions.get(id).is_some_and(|subscription| subscription.logs.fits(line)) {
+            return Ok(());
+        }
+        self.viewer.renew()?;
+        if let Err(refusal) = self.viewer.may(Action::AdminGetLogs) {
+            return self.end(id, refusal).await;
+        }
+        let text = said::message(&self.admin, &format!("logs/{}", line.role), "log.line", Some(id), line)?;
         Ok(self.socket.send(Message::Text(text)).await?)
     }
 

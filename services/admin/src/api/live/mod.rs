@@ -1,4 +1,4 @@
-//! Events of the log and telemetry over one WebSocket, as they come.
+//! Events of the log, telemetry and log lines over one WebSocket, as they come.
 //!
 //! Every message is one JSON text, both ways. A client sends what `ask` reads, and gets CloudEvents. It says who it is by
 //! its first message, so that no token is in an address, and may do so again before the token expires.
@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             PATH,
             Handler::Open(|asked| Box::pin(open(asked))),
             "Open a WebSocket of the subprotocol `cloudevents.json`. Its first message says who the client is; then \
-             it subscribes to events of the log or to telemetry, each message a CloudEvent as JSON. See docs/events",
+             it subscribes to events of the log, telemetry or log lines, each message a CloudEvent as JSON. See docs/events",
         )
         .switches(),
     ]

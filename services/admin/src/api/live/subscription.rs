@@ -3,12 +3,12 @@ use std::sync::Arc;
 use feed::{Batch, FeedError, Filter, Reader};
 use futures_util::StreamExt;
 use futures_util::stream::{self, AbortHandle, BoxStream, abortable};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Duration, Instant};
 
 use super::ask::SubscriptionId;
 use super::pace::Pace;
-use crate::telemetry::Tick;
+use crate::telemetry::{LogFilter, LogLine, Tick};
 
 /// How often a client learns how far it is, if it learns nothing else.
 pub(super) const POSITION_INTERVAL: Duration = Duration::from_secs(15);
@@ -23,6 +23,10 @@ pub(super) enum News {
     Batch(Result<Batch, FeedError>),
     /// The newest second.
     Tick(Arc<Tick>),
+    /// A log line.
+    Line(Arc<LogLine>),
+    /// So many log lines came faster than the client read.
+    Missed(u64),
 }
 
 /// What a client follows. Dropped, it ends.
@@ -30,6 +34,8 @@ pub(super) enum News {
 pub(super) struct Subscription {
     /// What is asked of the log, if it is one of events.
     pub(super) events: Option<Events>,
+    /// Which log lines are asked for, if it is one of those.
+    pub(super) logs: LogFilter,
     end: AbortHandle,
 }
 
@@ -64,7 +70,8 @@ impl Subscription {
             }
         });
         let (end, incoming) = ended_by(batches.boxed());
-        (Self { events: Some(Events { filter, pace, position, said: now }), end }, incoming)
+        let events = Some(Events { filter, pace, position, said: now });
+        (Self { events, logs: LogFilter::default(), end }, incoming)
     }
 
     /// A subscription of ticks. Whoever is slow misses some, and gets the newest.
@@ -82,7 +89,28 @@ impl Subscription {
             }
         });
         let (end, incoming) = ended_by(ticks.boxed());
-        (Self { events: None, end }, incoming)
+        (Self { events: None, logs: LogFilter::default(), end }, incoming)
+    }
+
+    /// A subscription of log lines.
+    pub(super) fn to_logs(
+        id: SubscriptionId,
+        logs: LogFilter,
+        lines: broadcast::Receiver<Arc<LogLine>>,
+    ) -> (Self, Incoming) {
+        let lines = stream::unfold(lines, move |mut lines| {
+            let id = id.clone();
+            async move {
+                let news = match lines.recv().await {
+                    Ok(line) => News::Line(line),
+                    Err(broadcast::error::RecvError::Lagged(count)) => News::Missed(count),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                };
+                Some(((id, news), lines))
+            }
+        });
+        let (end, incoming) = ended_by(lines.boxed());
+        (Self { events: None, logs, end }, incoming)
     }
 
     /// When something has to be said of it, whatever happens.

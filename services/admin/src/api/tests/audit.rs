@@ -11,6 +11,9 @@ use testkit::commands::{create_bucket_of, put_object};
 use super::store::{ROOT_KEY, Store};
 use crate::api::method::Method::{Delete, Get, Post, Put};
 
+/// Where all of it comes from.
+const ADDRESS: &str = "192.0.2.7";
+
 fn bucket(name: &str) -> BucketName {
     name.parse().unwrap()
 }
@@ -25,7 +28,8 @@ fn put(name: &str, text: &str) -> Command {
 
 async fn by_key(store: &Store, access_key: &str, command: Command) -> u64 {
     let principal = Principal { kind: AuthType::ApiKey, id: access_key.into() };
-    let origin = Origin { principal, request_id: "REQUEST7".into(), traceparent: None };
+    let origin =
+        Origin { principal, request_id: "REQUEST7".into(), traceparent: None, address: Some(ADDRESS.parse().unwrap()) };
     store.ledger.commit(command, origin).await.unwrap().sequence
 }
 
@@ -93,7 +97,7 @@ async fn events_are_found_by_who_caused_them_and_by_what_they_are_about() {
     let newest = &first["entries"][0];
     assert_eq!((&newest["user"], &newest["key"]), (&json!("ada"), &json!(adas_key)));
     assert_eq!((&newest["type"], &newest["subject"]), (&json!("io.planetstore.object.deleted.v1"), &json!("a/1")));
-    assert_eq!(newest["request"], "REQUEST7");
+    assert_eq!((&newest["request"], &newest["address"]), (&json!("REQUEST7"), &json!(ADDRESS)));
     assert!(newest["summary"].as_str().unwrap().starts_with("deleted the version "), "{newest}");
     assert_eq!(first["entries"][1]["user"], "root");
     // The page of events knows it, too.
@@ -113,6 +117,14 @@ async fn whoever_may_not_read_all_events_finds_those_of_keys_that_they_may_list(
     must(&store, Put, "/policies/lists/users/lou", Value::Null).await;
     assert_eq!(found(&store, "lou", "bucket=first").await, [by_ada[0], by_root[1], by_ada[1]]);
     assert_eq!(found(&store, "lou", "").await.len(), 3);
+    // Where others are is not theirs to know.
+    let token = store.token("lou").await;
+    for path in ["audit?bucket=first", "events?bucket=first"] {
+        let shown = store.ask(Get, &format!("/api/v1/{path}"), &token, &Value::Null).await.body.to_string();
+        assert!(shown.contains("a/1") && !shown.contains(ADDRESS), "{shown}");
+    }
+    let events = store.ask(Get, "/api/v1/events?bucket=first", &store.token("root").await, &Value::Null).await.body;
+    assert_eq!(events[1]["clientaddress"], ADDRESS);
     assert_eq!(found(&store, "ada", "user=ada").await, [0; 0]);
     let token = store.token("root").await;
     for wrong in ["key=a", "limit=0", "x=1", "before=x"] {

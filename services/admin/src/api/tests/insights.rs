@@ -45,7 +45,7 @@ async fn get(store: &Store, user: &str, path: &str) -> Answered {
 /// Root does it, over S3.
 async fn by_root(store: &Store, command: Command) {
     let principal = Principal { kind: AuthType::ApiKey, id: ROOT_KEY.into() };
-    let origin = Origin { principal, request_id: "7".into(), traceparent: None };
+    let origin = Origin { principal, request_id: "7".into(), traceparent: None, address: None };
     store.ledger.commit(command, origin).await.unwrap();
 }
 

@@ -156,7 +156,7 @@ impl Client {
 }
 
 /// Fails the test, in place of letting it wait for ever.
-async fn patiently<F: Future>(future: F) -> F::Output {
+pub(super) async fn patiently<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(PATIENCE, future).await.expect("what the test waits for does not happen")
 }
 

@@ -11,6 +11,7 @@ mod identities;
 mod insights;
 mod live;
 mod logins;
+mod logs;
 mod master_key;
 mod nodes;
 mod rights;

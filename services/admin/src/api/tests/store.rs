@@ -124,6 +124,7 @@ impl Store {
             tokens: masters().iter().map(|master| Tokens::new(master, "eu-1").unwrap()).collect(),
             master_keys: (0..).zip(masters().iter()).map(|(number, master)| held(&keyring, number, master)).collect(),
             trusted_proxies: "127.0.0.9".parse().unwrap(),
+            records_addresses: true,
             membership: shards::Membership::new(),
             consumers: Some(super::consumers::over(&ledger)),
             site: Site {
@@ -157,13 +158,13 @@ impl Store {
 
     pub(super) async fn commit(&self, command: IdentityCommand) -> Committed {
         let principal = Principal { kind: AuthType::System, id: "test".into() };
-        let origin = Origin { principal, request_id: "7".into(), traceparent: None };
+        let origin = Origin { principal, request_id: "7".into(), traceparent: None, address: None };
         self.ledger.commit(Command::Identity(Box::new(command)), origin).await.unwrap()
     }
 
     pub(super) async fn commit_any(&self, command: Command) {
         let principal = Principal { kind: AuthType::System, id: "test".into() };
-        let origin = Origin { principal, request_id: "7".into(), traceparent: None };
+        let origin = Origin { principal, request_id: "7".into(), traceparent: None, address: None };
         self.ledger.commit(command, origin).await.unwrap();
     }
 

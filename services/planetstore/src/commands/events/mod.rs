@@ -7,12 +7,14 @@ mod export;
 mod get;
 mod proof;
 mod show;
-mod sse;
+pub(super) mod sse;
 mod tail;
 mod verify;
 
 use super::Verdict;
+pub(super) use arguments::EventOutput;
 pub(crate) use arguments::EventsCommand;
+pub(super) use tail::has_color;
 
 /// Shows events, or what there is to know of them.
 pub(crate) async fn events(command: EventsCommand) -> anyhow::Result<Verdict> {

@@ -4,7 +4,7 @@
 
 /// Reads a stream line by line.
 #[derive(Debug, Default)]
-pub(super) struct Parser {
+pub(in crate::commands) struct Parser {
     id: Option<u64>,
     name: String,
     data: String,
@@ -12,18 +12,18 @@ pub(super) struct Parser {
 
 /// What a blank line ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Message {
+pub(in crate::commands) struct Message {
     /// The position of the stream from here on.
-    pub(super) id: Option<u64>,
+    pub(in crate::commands) id: Option<u64>,
     /// What it is; empty for events of the log.
-    pub(super) name: String,
+    pub(in crate::commands) name: String,
     /// Empty if only the position changed.
-    pub(super) data: String,
+    pub(in crate::commands) data: String,
 }
 
 impl Parser {
     /// Takes a line with its end; returns the message that it ends.
-    pub(super) fn line(&mut self, line: &[u8]) -> Option<Message> {
+    pub(in crate::commands) fn line(&mut self, line: &[u8]) -> Option<Message> {
         let line = String::from_utf8_lossy(line);
         let line = line.trim_end_matches(['\n', '\r']);
         if line.is_empty() {

@@ -65,7 +65,7 @@ pub(super) async fn tail(arguments: &TailArgs) -> anyhow::Result<()> {
 /// Whether colours are wanted on a terminal.
 ///
 /// Source: <https://no-color.org>
-pub(super) fn has_color(is_terminal: bool) -> bool {
+pub(in crate::commands) fn has_color(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

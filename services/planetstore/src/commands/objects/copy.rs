@@ -227,7 +227,8 @@ async fn delete(client: &S3Client, place: &Place) -> anyhow::Result<()> {
     client.send(&Call::to_object(Method::DELETE, &place.bucket, place.key.as_bytes())).await.map(drop)
 }
 
-fn media_type(path: &Path) -> &'static str {
+/// The media type of a file, by its name.
+pub(super) fn media_type(path: &Path) -> &'static str {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     let known = MEDIA.iter().find(|(known, _)| *known == extension);
     known.map_or("application/octet-stream", |(_, media)| media)

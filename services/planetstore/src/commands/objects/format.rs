@@ -46,11 +46,14 @@ impl<const N: usize> Rows<N> {
 
     pub(super) fn push(&mut self, row: Value) -> anyhow::Result<()> {
         self.count += 1;
-        if self.format == Format::Ndjson {
-            return print(&format!("{row}\n"));
+        match self.format {
+            Format::Ndjson => print(&format!("{row}\n")),
+            Format::Json => print(&format!("{}{row:#}", if self.count == 1 { "[\n" } else { ",\n" })),
+            Format::Table => {
+                self.waiting.push(row);
+                Ok(())
+            }
         }
-        self.waiting.push(row);
-        Ok(())
     }
 
     /// A page is complete: a table shows it.
@@ -71,7 +74,8 @@ impl<const N: usize> Rows<N> {
     pub(super) fn end(mut self) -> anyhow::Result<()> {
         self.page()?;
         match self.format {
-            Format::Json => print(&format!("{:#}\n", Value::Array(self.waiting))),
+            Format::Json if self.count == 0 => print("[]\n"),
+            Format::Json => print("\n]\n"),
             Format::Table | Format::Ndjson => Ok(()),
         }
     }

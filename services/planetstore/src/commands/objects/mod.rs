@@ -5,6 +5,7 @@
 //! # Layout
 //! - `place`: places; `format`: how results are printed; `pages`: lists, page by page
 //! - a file per command; `transfer`: objects in parts, for `copy`
+//! - `sync`: buckets and folders that are made as others are
 //! - `context`: the stores that a person uses
 
 mod buckets;
@@ -17,7 +18,9 @@ mod pages;
 mod place;
 mod presign;
 mod remove;
+mod share;
 mod stat;
+mod sync;
 mod tag;
 mod transfer;
 mod usage;
@@ -53,6 +56,8 @@ pub(crate) enum ObjectCommand {
     Cp(copy::CopyArgs),
     /// Move files or objects: copy each, then remove it where it was
     Mv(copy::CopyArgs),
+    /// Make a bucket or a folder as another one is, with versions, metadata, tags and locks; repeated, it goes on
+    Sync(sync::SyncArgs),
     /// Remove objects
     Rm(remove::RemoveArgs),
     /// Write an object to stdout
@@ -61,6 +66,8 @@ pub(crate) enum ObjectCommand {
     Du(usage::UsageArgs),
     /// Make a URL that works without a key for a while
     Presign(presign::PresignArgs),
+    /// Make a link to an object for people without an account, signed by the store as in the console
+    Share(share::ShareArgs),
     /// Show what is known of an object or a bucket
     Stat(stat::StatArgs),
     /// Show or set the tags of an object
@@ -77,10 +84,12 @@ impl ObjectCommand {
             Self::Ls(arguments) => list::list(arguments).await?,
             Self::Cp(arguments) => copy::copy(arguments).await?,
             Self::Mv(arguments) => copy::move_all(arguments).await?,
+            Self::Sync(arguments) => return Box::pin(sync::sync(arguments)).await,
             Self::Rm(arguments) => remove::remove(arguments).await?,
             Self::Cat(arguments) => cat::cat(arguments).await?,
             Self::Du(arguments) => usage::usage(arguments).await?,
             Self::Presign(arguments) => presign::presign(arguments)?,
+            Self::Share(arguments) => share::share(arguments).await?,
             Self::Stat(arguments) => stat::stat(arguments).await?,
             Self::Tag(arguments) => tag::tag(arguments).await?,
             Self::Versions(arguments) => versions::versions(arguments).await?,

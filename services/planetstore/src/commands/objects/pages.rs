@@ -3,7 +3,7 @@
 use anyhow::Context;
 use http::Method;
 use percent_encoding::percent_decode_str;
-use s3::xml::Fields;
+use s3::xml::{Fields, ReadAnswer};
 
 use super::place::Place;
 use crate::s3_client::{Call, S3Client};
@@ -64,11 +64,12 @@ impl<'a> Objects<'a> {
             self.client.send(&call).await?.document("ListBucketResult", &["Contents", "CommonPrefixes"]).await?;
         self.token = answer.field("NextContinuationToken").map(str::to_owned);
         self.is_over = self.token.is_none();
+        let is_encoded = is_encoded(&answer);
         let entry = |(kind, fields): &(String, Fields)| {
             if kind == "CommonPrefixes" {
-                decoded(fields, "Prefix").map(Entry::Folder)
+                decoded(fields, "Prefix", is_encoded).map(Entry::Folder)
             } else {
-                object(kind, fields).map(Entry::Object)
+                object(kind, fields, is_encoded).map(Entry::Object)
             }
         };
         answer.records.iter().map(entry).collect::<anyhow::Result<_>>().map(Some)
@@ -106,17 +107,22 @@ impl<'a> Versions<'a> {
             self.client.send(&call).await?.document("ListVersionsResult", &["Version", "DeleteMarker"]).await?;
         let marker = |name: &str| answer.field(name).map(str::to_owned).unwrap_or_default();
         self.is_over = answer.field("IsTruncated") != Some("true");
-        let key =
-            percent_decode_str(&marker("NextKeyMarker")).decode_utf8().context("a key is not UTF-8")?.into_owned();
-        self.marker = Some((key, marker("NextVersionIdMarker")));
-        answer.records.iter().map(|(kind, fields)| object(kind, fields)).collect::<anyhow::Result<_>>().map(Some)
+        let is_encoded = is_encoded(&answer);
+        self.marker = Some((name(&marker("NextKeyMarker"), is_encoded)?, marker("NextVersionIdMarker")));
+        let versions = answer.records.iter().map(|(kind, fields)| object(kind, fields, is_encoded));
+        versions.collect::<anyhow::Result<_>>().map(Some)
     }
 }
 
-fn object(kind: &str, fields: &Fields) -> anyhow::Result<Object> {
+/// Whether a store did what it was asked for: some write keys as they are.
+fn is_encoded(answer: &ReadAnswer) -> bool {
+    answer.field("EncodingType") == Some("url")
+}
+
+fn object(kind: &str, fields: &Fields, is_encoded: bool) -> anyhow::Result<Object> {
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     Ok(Object {
-        key: decoded(fields, "Key")?,
+        key: decoded(fields, "Key", is_encoded)?,
         size: field("Size").parse().unwrap_or_default(),
         etag: field("ETag").trim_matches('"').to_owned(),
         modified: field("LastModified"),
@@ -126,9 +132,27 @@ fn object(kind: &str, fields: &Fields) -> anyhow::Result<Object> {
     })
 }
 
-fn decoded(fields: &Fields, name: &str) -> anyhow::Result<String> {
-    let text = fields.get(name).with_context(|| format!("the store's answer has no {name}"))?;
+fn decoded(fields: &Fields, field: &str, is_encoded: bool) -> anyhow::Result<String> {
+    name(fields.get(field).with_context(|| format!("the store's answer has no {field}"))?, is_encoded)
+}
+
+fn name(text: &str, is_encoded: bool) -> anyhow::Result<String> {
+    if !is_encoded {
+        return Ok(text.to_owned());
+    }
     let text = text.replace('+', " ");
     let decoded = percent_decode_str(&text).decode_utf8();
     Ok(decoded.context("a key is not UTF-8: this command cannot name it")?.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_decoded_if_the_store_encoded_them() {
+        assert_eq!(name("a+b%2Bc", true).unwrap(), "a b+c");
+        assert_eq!(name("a+b%2Bc", false).unwrap(), "a+b%2Bc");
+        assert!(name("%FF", true).is_err());
+    }
 }

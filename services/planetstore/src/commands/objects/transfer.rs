@@ -122,23 +122,24 @@ async fn read_part(source: &mut (impl AsyncRead + Unpin), bytes: u64) -> anyhow:
 }
 
 /// A multipart upload.
-struct Upload<'a> {
-    client: &'a S3Client,
-    place: &'a Place,
-    id: String,
+pub(super) struct Upload<'a> {
+    pub(super) client: &'a S3Client,
+    pub(super) place: &'a Place,
+    pub(super) id: String,
 }
 
 /// The number of a part and its entity tag.
 type Part = (u64, String);
 
 impl<'a> Upload<'a> {
-    async fn begin(client: &'a S3Client, place: &'a Place, call: &Call) -> anyhow::Result<Self> {
+    pub(super) async fn begin(client: &'a S3Client, place: &'a Place, call: &Call) -> anyhow::Result<Self> {
         let answer = client.send(call).await?.document("InitiateMultipartUploadResult", &[]).await?;
         let id = answer.field("UploadId").context("the store's answer has no UploadId")?.to_owned();
         Ok(Self { client, place, id })
     }
 
-    fn call(&self, method: Method) -> Call {
+    /// A request about it.
+    pub(super) fn call(&self, method: Method) -> Call {
         Call::to_object(method, &self.place.bucket, self.place.key.as_bytes()).query("uploadId", &self.id)
     }
 
@@ -197,7 +198,7 @@ impl<'a> Upload<'a> {
     /// Makes the parts an object, or takes them back.
     async fn end(&self, parts: anyhow::Result<Vec<Part>>) -> anyhow::Result<()> {
         let completed = match parts {
-            Ok(parts) => self.complete(parts).await,
+            Ok(parts) => self.complete(parts).await.map(drop),
             Err(error) => Err(error),
         };
         if let Err(error) = completed {
@@ -209,7 +210,8 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
-    async fn complete(&self, mut parts: Vec<Part>) -> anyhow::Result<()> {
+    /// Makes the parts an object, and returns its entity tag if the store told it.
+    pub(super) async fn complete(&self, mut parts: Vec<Part>) -> anyhow::Result<Option<String>> {
         parts.sort_unstable();
         let parts = parts.iter().map(|(number, etag)| {
             let etag = super::remove::escaped(etag);
@@ -224,6 +226,7 @@ impl<'a> Upload<'a> {
                 error.field("Message").unwrap_or("no reason was given")
             );
         }
-        Ok(())
+        let made = s3::xml::ReadAnswer::parse(&answer, "CompleteMultipartUploadResult", &[]).ok();
+        Ok(made.and_then(|made| made.field("ETag").map(str::to_owned)))
     }
 }

@@ -56,7 +56,7 @@ export default function BucketEventsPage() {
         <Empty
           icon={Activity}
           title="Nothing has happened here yet"
-          line={`planetstore events tail --bucket ${bucket}`}
+          line={`planetstore events tail --bucket ${bucket} --url ${location.origin}`}
         >
           Every change of this bucket is an event, and comes here as soon as it is acknowledged.
         </Empty>

@@ -42,7 +42,7 @@ export function Growth({ bucket }: { bucket: string }) {
       <ChartsTogether>
         <div className="grid gap-3 lg:grid-cols-2">
           <Panel title="Bytes" aside={<Legend series={BYTES} />}>
-            <TimeChart {...common} label="Bytes over time" series={BYTES} format={bytes} />
+            <TimeChart {...common} label="Bytes over time" series={BYTES} format={bytes} isBytes />
           </Panel>
           <Panel title="Objects and versions" aside={<Legend series={OBJECTS} />}>
             <TimeChart {...common} label="Objects and versions over time" series={OBJECTS} format={short} />

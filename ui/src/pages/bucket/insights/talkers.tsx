@@ -33,11 +33,7 @@ export function Talkers({ talkers }: { talkers: Insights["talkers"] }) {
             </thead>
             <tbody>
               {talkers.map((talker) => (
-                <tr
-                  key={talker.user}
-                  className="h-9 border-t border-line text-right"
-                  title={`Counted since ${exactTime(talker.since)}`}
-                >
+                <tr key={talker.user} className="h-9 border-t border-line text-right" title={since(talker)}>
                   <th scope="row" className="max-w-48 truncate px-4 text-left font-normal">
                     {talker.user}
                   </th>
@@ -53,6 +49,12 @@ export function Talkers({ talkers }: { talkers: Insights["talkers"] }) {
       )}
     </Panel>
   );
+}
+
+/** Writes are on the log, and reads are counted by who answered them: each since its own time. */
+function since({ since: writes, reads_since: reads }: Insights["talkers"][number]): string {
+  const counted = `Writes counted since ${exactTime(writes)}`;
+  return reads ? `${counted}, reads since ${exactTime(reads)}` : counted;
 }
 
 /** A figure that is not known is no zero. */

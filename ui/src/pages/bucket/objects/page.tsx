@@ -104,7 +104,7 @@ export default function ObjectsPage() {
             onEnd={() => listing.hasNextPage && !listing.isFetching && void listing.fetchNextPage()}
             openId={key === undefined ? undefined : `object ${key}`}
             foot={
-              <p className="sticky left-0 px-4 py-2 text-xs text-muted">
+              <p className="sticky left-0 px-4 py-2 lg:px-6 text-xs text-muted">
                 {listing.hasNextPage
                   ? `${count(rows.length)} shown so far; more come as you scroll.`
                   : `${count(rows.length)} in this folder.`}

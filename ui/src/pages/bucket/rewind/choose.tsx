@@ -26,7 +26,7 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
     meta: { nouns: ["object"] },
   });
   return (
-    <div className="flex max-w-4xl flex-col gap-4 px-4 py-5 lg:px-6">
+    <div className="flex max-w-5xl flex-col gap-4 px-4 py-5 lg:px-6">
       <div>
         <h2 className="text-lg font-medium">See the bucket as it was</h2>
         <p className="mt-1 text-muted">
@@ -63,8 +63,14 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
               <span className="truncate" title={keyOf(event)}>
                 <bdi className="name">{keyOf(event) ?? ""}</bdi>
               </span>
-              <span className="max-w-56 truncate text-xs text-muted" title={whoOf(event)}>
-                <span className="max-xl:hidden">{whoOf(event)} · </span>
+              <span
+                className="flex max-w-64 min-w-0 gap-1 text-xs whitespace-nowrap text-muted"
+                title={whoOf(event)}
+              >
+                <span className="truncate max-xl:hidden">{whoOf(event)}</span>
+                <span aria-hidden className="max-xl:hidden">
+                  ·
+                </span>
                 <Ago time={event.time} />
               </span>
               <Button isSmall onClick={() => onAt(String(sequenceOf(event) - 1))}>

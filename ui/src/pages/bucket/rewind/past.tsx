@@ -102,7 +102,7 @@ export function Past({ bucket, at, prefix, onAt, onPrefix }: PastProps) {
           }
           onEnd={() => query.hasNextPage && !query.isFetching && void query.fetchNextPage()}
           foot={
-            <p className="px-4 py-2 text-xs text-muted">
+            <p className="px-4 py-2 text-xs text-muted lg:px-6">
               {query.hasNextPage
                 ? `${count(rows.length)} shown so far.`
                 : `${count(rows.length)} in this folder.`}

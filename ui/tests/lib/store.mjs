@@ -1,0 +1,108 @@
+// The store that is tested, and what tests do beside the page.
+//
+//   PLANETSTORE_CONSOLE_URL, PLANETSTORE_USER, PLANETSTORE_PASSWORD   the store, and who signs in
+import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+
+export const url = process.env.PLANETSTORE_CONSOLE_URL ?? "http://127.0.0.1:9001";
+export const user = process.env.PLANETSTORE_USER ?? "root";
+export const password = process.env.PLANETSTORE_PASSWORD ?? "";
+
+/** How long a page may take for something, in milliseconds, on a machine that does other things, too. */
+export const PATIENCE = { timeout: 60_000 };
+
+/** A number of the environment. */
+export function setting(name, otherwise) {
+  const value = process.env[name];
+  return value === undefined ? otherwise : Number(value);
+}
+
+/** Does one thing, and says that it held. */
+export async function step(name, work) {
+  const begun = performance.now();
+  const says = await work();
+  console.log(`ok   ${name} (${Math.round(performance.now() - begun)} ms)${says ? `: ${says}` : ""}`);
+}
+
+/** Requests with a session of their own. */
+export class Session {
+  static async open(name = user, word = password) {
+    const response = await fetch(`${url}/api/v1/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-planetstore-request": "test" },
+      body: JSON.stringify({ user: name, password: word }),
+    });
+    assert.equal(response.status, 200, "the test signs in");
+    const session = new Session();
+    session.token = (await response.json()).access_token;
+    return session;
+  }
+
+  /** A request to the API. A body that is no text is sent as JSON. */
+  async ask(method, path, body, headers = {}) {
+    const isJson = body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+    return fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        "x-planetstore-request": "test",
+        ...(isJson && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: isJson ? JSON.stringify(body) : body,
+    });
+  }
+
+  /** What the API says, or a failure. */
+  async read(path) {
+    const response = await this.ask("GET", path);
+    assert.equal(response.status, 200, path);
+    return response.json();
+  }
+
+  /** A request of S3. */
+  s3(method, path, body, headers) {
+    return this.ask(method, `/s3/${path}`, body, headers);
+  }
+
+  /** A change that must succeed. */
+  async must(method, path, body, headers) {
+    const response = await this.ask(method, path, body, headers);
+    assert.ok(
+      response.ok,
+      `${method} ${path}: ${response.status} ${response.ok ? "" : await response.text()}`,
+    );
+    return response;
+  }
+
+  /** All events behind a sequence. */
+  async events(after = 0, filter = "") {
+    const found = [];
+    for (let next = after; ; ) {
+      const response = await this.ask("GET", `/events?after=${next}&limit=1000${filter}`);
+      assert.equal(response.status, 200, "events are read");
+      const page = await response.json();
+      found.push(...page);
+      const until = Number(response.headers.get("x-planetstore-next"));
+      if (!(until > next) || until >= Number(response.headers.get("x-planetstore-sequence"))) return found;
+      next = until;
+    }
+  }
+}
+
+/** Goes to another page without loading it anew. */
+export function goTo(page, to) {
+  return page.evaluate((path) => {
+    history.pushState({}, "", path);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, to);
+}
+
+let answers;
+
+/** Has whoever started this restart the store, and goes on when they say so with a line. */
+export async function restartStore() {
+  answers ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  console.log("please restart the store and press Enter");
+  await answers.next();
+}
