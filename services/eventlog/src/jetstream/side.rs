@@ -68,10 +68,8 @@ impl SideStream {
     /// # Errors
     /// [`OpenError::JetStream`] and [`OpenError::Declaration`].
     pub async fn open(client: async_nats::Client, region: &RegionName, limits: SideLimits) -> Result<Self, OpenError> {
-        let unanswered = |error: ApiError| OpenError::JetStream {
-            address: client.server_info().host,
-            reason: error.to_string(),
-        };
+        let unanswered =
+            |error: ApiError| OpenError::JetStream { address: client.server_info().host, reason: error.to_string() };
         let declared = declaration(region, limits)?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (name, subject) = (text(&declared["name"]), text(&declared["subjects"][0]));
@@ -153,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_declared() {
         let of = |replicas| {
-            let limits = SideLimits { replicas, bytes_max: 7 << 20, age_max: Duration::from_secs(60) };
+            let limits = SideLimits { replicas, bytes_max: 7 << 20, age_max: Duration::from_mins(1) };
             declaration(&"eu-1".parse().unwrap(), limits).unwrap()
         };
         let declared = of(1);

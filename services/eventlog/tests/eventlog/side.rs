@@ -8,7 +8,7 @@ use eventlog::{Log, SideLimits, SideStream};
 
 use crate::support::{Fixture, messages, region, server_options};
 
-const LIMITS: SideLimits = SideLimits { replicas: 1, bytes_max: 1 << 20, age_max: Duration::from_secs(3_600) };
+const LIMITS: SideLimits = SideLimits { replicas: 1, bytes_max: 1 << 20, age_max: Duration::from_hours(1) };
 
 async fn open(fixture: &Fixture, limits: SideLimits) -> SideStream {
     SideStream::open(fixture.client(&Role::Gateway).await, &region(), limits).await.unwrap()
@@ -40,7 +40,7 @@ async fn the_oldest_messages_make_way_and_limits_may_change() {
     let stream = open(&fixture, LIMITS).await;
     // Text that does not shrink.
     let message = |number: u32| {
-        let text = (0..100_000_u32).map(|at| (at.wrapping_mul(2_654_435_761).wrapping_add(number) >> 13) as u8);
+        let text = (0..100_000_u32).map(|at| at.wrapping_mul(2_654_435_761).wrapping_add(number).to_le_bytes()[2]);
         Bytes::from(text.collect::<Vec<_>>())
     };
     for number in 0..30 {
