@@ -64,6 +64,9 @@ fn holds(model: &Model, command: &Command) -> bool {
             Setting::Notifications(rules) => {
                 settings(bucket).notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
             }
+            Setting::Logging(logging) => {
+                settings(bucket).logging.as_ref().map(domain::row::LoggingRow::logging) == *logging
+            }
             Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
         },
         Command::SetQuota { bucket, quota } => {
