@@ -146,6 +146,40 @@ pub struct LifecycleChanged {
     pub transition_minimum: lifecycle::TransitionMinimum,
 }
 
+/// Whether reads of a bucket are recorded was set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoggingChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The new setting; absent if reads are not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging: Option<Logging>,
+}
+
+/// Reads of a bucket are recorded, beside the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Logging {
+    /// The bucket that the owner named for the records.
+    pub target_bucket: BucketName,
+    /// The beginning of the keys that the owner named for the records.
+    pub target_prefix: String,
+    /// How those keys go on, if the owner said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_format: Option<LogKeyFormat>,
+}
+
+/// How the keys of records go on behind their prefix, as S3 calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogKeyFormat {
+    /// `SimplePrefix`.
+    Simple,
+    /// `PartitionedPrefix` by the times of events.
+    ByEventTime,
+    /// `PartitionedPrefix` by the times of delivery.
+    ByDeliveryTime,
+}
+
 /// The notification configuration of a bucket was set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationsChanged {

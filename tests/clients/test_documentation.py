@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import wait
+from harness import other_store, wait
 from harness.clients import CommandLine, boto_client
 from harness.server import BINARY, Server
+from harness.wire import Credentials
 
 ROOT = Path(__file__).parents[2]
 JAVASCRIPT = Path(os.environ.get("PLANETSTORE_JAVASCRIPT_CLIENTS", "nowhere"))
@@ -107,6 +108,32 @@ def test_a_first_day(make_server, tmp_path):
         assert expected in said, said
     listed = [entry["Key"] for entry in boto_client(server).list_objects_v2(Bucket="first")["Contents"]]
     assert listed == ["final", "log", "now"]
+
+
+@pytest.mark.waits
+def test_coming_from_minio(make_server, tmp_path):
+    server = make_server().start()
+    folder = tmp_path / "checkout"
+    (folder / "target").mkdir(parents=True)
+    (folder / "target/release").symlink_to(BINARY.parent)
+    (folder / "planetstore-data").symlink_to(server.data)
+    command = CommandLine(server, tmp_path)
+    kept = {name: command.environment[name] for name in ("PATH", "HOME", "LC_ALL")}
+    command.environment = {**kept, "OLD_USER": other_store.ACCESS, "OLD_PASSWORD": other_store.SECRET,
+                           "PLANETSTORE_ROOT_USER": server.credentials.access,
+                           "PLANETSTORE_ROOT_PASSWORD": server.credentials.secret}
+    with other_store.running() as (endpoint, old):
+        old.create_bucket(Bucket="photos")
+        old.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+        for body in (b"1", b"22"):
+            old.put_object(Bucket="photos", Key="a", Body=body)
+        script = pasted("docs/coming-from-minio.md").replace("http://127.0.0.1:9100", endpoint)
+        said = command.run("sh", "-euc", f"cd {folder}\n{script}")
+    assert "would have sent 2 (3 B)" in said and "\nsent 2 (3 B), removed 0; 0 the same" in said, said
+    assert '"same":2' in said.replace(" ", ""), said
+    assert boto_client(server).get_object(Bucket="photos", Key="a")["Body"].read() == b"22"
+    ada = Credentials("ADAOLDKEY", "the-old-secret-of-ada")
+    assert boto_client(server, credentials=ada).get_object(Bucket="photos", Key="a")["Body"].read() == b"22"
 
 
 @pytest.fixture

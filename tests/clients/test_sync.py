@@ -5,9 +5,8 @@ import signal
 import time
 
 import pytest
-from botocore.config import Config
 
-from harness import wait
+from harness import other_store, wait
 from harness.clients import boto_client
 from harness.content import MIB, content, etag, etag_of_parts
 from harness.syncing import Syncing, histories
@@ -17,19 +16,9 @@ PART = 5 * MIB
 
 
 @pytest.fixture
-def other_store():
-    """An S3 store of others, in this process: an address, and a client."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
-    yield endpoint, boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a",
-                                 aws_secret_access_key="b", config=config)
-    server.stop()
+def old_store():
+    with other_store.running() as running:
+        yield running
 
 
 def multipart(s3, bucket: str, key: str, parts: list[bytes], **more) -> str:
@@ -47,11 +36,11 @@ def next_second() -> None:
 
 
 @pytest.mark.waits
-def test_another_store_arrives_with_versions_metadata_tags_and_locks(make_server, tmp_path, other_store):
-    endpoint, old = other_store
+def test_another_store_arrives_with_versions_metadata_tags_and_locks(make_server, tmp_path, old_store):
+    endpoint, old = old_store
     server = make_server().start()
     person = Syncing(tmp_path / "home")
-    person.add("old", endpoint, "a", "b")
+    person.add("old", endpoint, other_store.ACCESS, other_store.SECRET)
     person.add_server("new", server)
     old.create_bucket(Bucket="albums", ObjectLockEnabledForBucket=True)
     key = "a b+ü/☃ & <x>.txt"

@@ -324,9 +324,9 @@ def test_it_is_paused_goes_on_and_is_shown(make_server):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def shown() -> dict:
+    def shown(name: str = "gc") -> dict:
         listed = json.loads(worker("list", "--output", "json"))["workers"]
-        return next(one for one in listed if one["worker"] == "gc")
+        return next(one for one in listed if one["worker"] == name)
 
     def state() -> str:
         return shown()["state"]["name"]
@@ -340,8 +340,10 @@ def test_it_is_paused_goes_on_and_is_shown(make_server):
     assert "gc " in worker("list")
     # The last shard of a write may follow.
     wait.until(lambda: len(files(server)) == 6, "its shards")
-    # Longer than it takes to give them back when it is not paused.
-    time.sleep(2)
+    # Another worker, which is asked afterwards, goes through all that the nodes hold meanwhile.
+    before = shown("scan")["done"]
+    worker("run", "scan")
+    wait.until(lambda: shown("scan")["done"] > before and shown("scan")["state"]["name"] == "idle", "a pass of the scan")
     assert len(files(server)) == 6
     assert worker("resume", "gc") == "gc goes on\n"
     wait.until(lambda: not files(server), "the end of its shards", GIVEN_BACK_SECONDS)

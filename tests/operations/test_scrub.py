@@ -1,6 +1,7 @@
 """Nodes read all their shards when they are told to, say what they found, and rest when they are told to."""
 
 import json
+import random
 import time
 from pathlib import Path
 
@@ -117,7 +118,9 @@ def test_a_scrub_that_is_paused_rests_over_a_restart(make_server):
     assert {report["state"] for report in scrub(server, "pause").values()} == {"paused"}
     flip(shard_file(server, 2), 300_000)
     before = scrub(server, "status", "node-2")["node-2"]
-    time.sleep(3)
+    # Another one, which begins now, reads all that it has meanwhile.
+    begun = scrub(server, "start", "node-3")["node-3"]["pass"]["begun"]
+    wait.until(lambda: ended(scrub(server, "status", "node-3")["node-3"], begun), "the end of another pass", SECONDS)
     assert scrub(server, "status", "node-2")["node-2"] == before, "nothing is read meanwhile"
     assert "paused" not in {report["state"] for report in scrub(server, "resume").values()}
     scrub(server, "pause", "node-2")
@@ -125,6 +128,46 @@ def test_a_scrub_that_is_paused_rests_over_a_restart(make_server):
     wait.until(lambda: ended(scrub(server, "status", "node-2")["node-2"], begun), "the end of the pass", SECONDS)
     assert scrub(server, "status", "node-2")["node-2"]["last"]["damaged"] == 1
     wait.until(lambda: audit(server) == 0, "the shard to be replaced", SECONDS)
+
+
+def test_a_pause_that_was_answered_outlives_a_kill(make_server):
+    server: Server = make_server(environment=UNCACHED).start()
+    server.wait_for_nodes()
+    for wanted in ("pause", "resume", "pause"):
+        assert len(scrub(server, wanted)) == server.nodes
+        server.kill()
+        server.start()
+        server.wait_for_nodes()
+        are_paused = {report["state"] == "paused" for report in scrub(server, "status").values()}
+        assert are_paused == {wanted == "pause"}, wanted
+
+
+KILLS, KILLS_LONG = 3, 100
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(KILLS_LONG, marks=pytest.mark.long)])
+def test_killed_at_random_moments_of_a_pass_it_goes_on_and_finds_everything(make_server, seed, kills):
+    drawn = random.Random(f"{seed} scrub")
+    server: Server = make_server(environment=UNCACHED).start()
+    server.wait_for_nodes()
+    bodies = store(server)
+    for number in range(kills):
+        # What a scrub found and what not is known before repair replaces it.
+        assert server.run("worker", "pause", "repair").returncode == 0
+        rotten = shard_file(server, 1 + number % server.nodes)
+        flip(rotten, drawn.randrange(100, 700_000))
+        scrub(server, "start")
+        time.sleep(drawn.random() * 0.4)  # the random moment itself
+        server.kill()
+        server.start()
+        server.wait_for_nodes()
+        node = f"node-{1 + number % server.nodes}"
+        wait.until(lambda node=node: scrub(server, "status")[node]["damaged"] == 1, f"damage {number}, seed {seed}", SECONDS)
+        assert server.run("worker", "resume", "repair").returncode == 0
+        wait.until(lambda: audit(server) == 0, f"a shard in place of damage {number}, seed {seed}", SECONDS)
+    for key, data in bodies.items():
+        assert server.wire().get(BUCKET, key).body == data
 
 
 def test_a_node_that_is_gone_is_named_and_one_that_never_was_is_refused(make_server):

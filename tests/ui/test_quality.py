@@ -15,8 +15,7 @@ def test_many_keys_and_many_events_leave_the_page_quick(console, drive):
 
 
 def test_figures_are_exact_and_nothing_is_missing_after_a_restart(store, drive):
-    # A debug build on a machine that runs other tests beside it.
-    drive("live.mjs", store, readable_ms=4_000)
+    drive("live.mjs", store)
 
 
 def test_attackers_get_nothing_from_a_browser(console, drive):

@@ -2,15 +2,19 @@
 // the API says and what a recount of the log gives, while writes go on; the overview can be read soon after the sign-in on
 // a slow connection.
 //
-//   PLANETSTORE_READABLE_MS   how soon the overview can be read; a second at hand, on a machine that does nothing else
+//   PLANETSTORE_READABLE_MS   how soon the overview has to be there by the clock on the wall, in a browser that is slowed
+//                             down: for machines that do nothing else
 import assert from "node:assert/strict";
 import { forget, openPage, signIn, withBrowser } from "./lib/browser.mjs";
 import { goTo, PATIENCE, password, restartStore, Session, setting, step, url, user } from "./lib/store.mjs";
 
-const READABLE_MAX_MS = setting("PLANETSTORE_READABLE_MS", 1_000);
+const WALL_MAX_MS = setting("PLANETSTORE_READABLE_MS");
+const READABLE_MAX_MS = 1_000;
 const ATTEMPTS = 3;
 const BANDWIDTH_BYTES = 10_000_000 / 8;
 const LATENCY_MS = 20;
+/** The sign-in, and the questions that it allows. */
+const ROUND_TRIPS = 2;
 const CPU_SLOWDOWN = 4;
 const WRITES = 60;
 /** Longer than the page takes to know who it is for. */
@@ -142,25 +146,33 @@ async function figures(page, session) {
   return `${looks} looks while ${WRITES} objects were written`;
 }
 
+/**
+ * How long it takes from the sign-in until the sentence about the store is there, on a machine a fourth as fast and with
+ * 10 Mbit/s: added up from the work of the page by the clock of its thread, and the bytes that came. A clock on the wall
+ * would measure what else this machine does; with PLANETSTORE_READABLE_MS, it is looked at too.
+ */
 async function readable(page) {
   const cdp = await page.context().newCDPSession(page);
-  const times = [];
+  let received = 0;
+  cdp.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    received += encodedDataLength;
+  });
+  await cdp.send("Network.enable");
+  await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
+  const work = async () => {
+    const { metrics } = await cdp.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration").value * 1_000;
+  };
+  const attempts = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     await forget(page, url);
+    await cdp.send("Network.setCacheDisabled", { cacheDisabled: true });
     await page.goto(`${url}/login`);
     await page.getByLabel("User").fill(user);
     await page.getByLabel(/^Password/).fill(password);
-    await cdp.send("Network.enable");
-    await cdp.send("Network.setCacheDisabled", { cacheDisabled: true });
-    await cdp.send("Network.emulateNetworkConditions", {
-      offline: false,
-      latency: LATENCY_MS,
-      downloadThroughput: BANDWIDTH_BYTES,
-      uploadThroughput: BANDWIDTH_BYTES,
-    });
-    await cdp.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWDOWN });
-    // The sentence and the cards of the nodes: what is read first.
-    const time = await page.evaluate(async () => {
+    if (WALL_MAX_MS !== undefined) await slow(cdp);
+    const [worked, came] = [await work(), received];
+    const wall = await page.evaluate(async () => {
       const begun = performance.now();
       document.querySelector("form button[type=submit]").click();
       while (!document.querySelector('[aria-label="State of the store"] p')) {
@@ -168,17 +180,30 @@ async function readable(page) {
       }
       return performance.now() - begun;
     });
-    times.push(Math.round(time));
-    await cdp.send("Emulation.setCPUThrottlingRate", { rate: 1 });
-    await cdp.send("Network.emulateNetworkConditions", {
-      offline: false,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: -1,
-    });
+    const [workMs, bytes] = [(await work()) - worked, received - came];
+    if (WALL_MAX_MS !== undefined) await quick(cdp);
+    const sum = workMs * CPU_SLOWDOWN + (bytes / BANDWIDTH_BYTES) * 1_000 + ROUND_TRIPS * LATENCY_MS;
+    attempts.push({ sum, workMs, bytes, wall });
   }
-  assert.ok(Math.min(...times) <= READABLE_MAX_MS, `it took ${times.join(", ")} ms`);
-  return `${times.join(", ")} ms`;
+  await cdp.send("Network.setCacheDisabled", { cacheDisabled: false });
+  const best = attempts.reduce((one, other) => (other.sum < one.sum ? other : one));
+  const says = `${Math.round(best.sum)} ms, of ${Math.round(best.workMs)} ms work and ${Math.round(best.bytes / 1_024)} KiB; ${attempts.map(({ wall }) => Math.round(wall)).join(", ")} ms here`;
+  assert.ok(best.sum <= READABLE_MAX_MS, says);
+  if (WALL_MAX_MS !== undefined)
+    assert.ok(Math.min(...attempts.map(({ wall }) => wall)) <= WALL_MAX_MS, says);
+  return says;
+}
+
+async function slow(cdp) {
+  const throughput = { downloadThroughput: BANDWIDTH_BYTES, uploadThroughput: BANDWIDTH_BYTES };
+  await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: LATENCY_MS, ...throughput });
+  await cdp.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWDOWN });
+}
+
+async function quick(cdp) {
+  const throughput = { downloadThroughput: -1, uploadThroughput: -1 };
+  await cdp.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  await cdp.send("Network.emulateNetworkConditions", { offline: false, latency: 0, ...throughput });
 }
 
 const session = await Session.open();

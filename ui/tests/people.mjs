@@ -27,7 +27,7 @@ async function login(name, word) {
 }
 
 await withBrowser(async (context) => {
-  const { page, problems } = await openPage(context, { width: 1440, theme: "light" }, [/40[013]/]);
+  const { page, problems } = await openPage(context, { width: 1440, theme: "light" }, [/status of 40[0134]/]);
   const said = (sentence) => page.getByText(sentence).first().waitFor(WAIT);
   const dialog = page.getByRole("dialog");
   await signIn(page, url, root, password);

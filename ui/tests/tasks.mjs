@@ -1,13 +1,24 @@
-// Core tasks of an operator, by keyboard alone: sign in, make a bucket, see its event, replay, drain a node, sign out.
-// The effect of each is read back from the API. Takes what browser.mjs takes.
+// The core tasks of an operator, by keyboard alone: sign in; make a bucket; upload a folder; find, preview, share, delete and
+// restore an object; set a quota; make a user with a key and a policy; replay an hour; drain a node; read who deleted a
+// key; sign out. The effect of each is read back from the API. Takes what browser.mjs takes.
 import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openPage, withBrowser } from "./lib/browser.mjs";
 import { Keyboard } from "./lib/keys.mjs";
 
 const url = process.env.PLANETSTORE_CONSOLE_URL ?? "http://127.0.0.1:9001";
 const user = process.env.PLANETSTORE_USER ?? "root";
 const password = process.env.PLANETSTORE_PASSWORD ?? "";
-const bucket = `by-keyboard-${Date.now().toString(36)}`;
+const mark = Date.now().toString(36);
+const bucket = `by-keyboard-${mark}`;
+const person = `ada-${mark}`;
+/** The folder that is uploaded. */
+const place = mkdtempSync(join(tmpdir(), "planetstore-tasks-"));
+mkdirSync(join(place, "trip"));
+writeFileSync(join(place, "trip", "notes.md"), "# Notes of the trip\n");
+writeFileSync(join(place, "trip", "list.csv"), "name,count\n");
 
 async function token() {
   const headers = { "content-type": "application/json", "x-planetstore-request": "test" };
@@ -30,9 +41,10 @@ async function task(name, work) {
 }
 
 await withBrowser(async (context) => {
-  const { page, problems } = await openPage(context, { width: 1440, theme: "light" });
+  const { page, problems } = await openPage(context, { width: 1440, theme: "light" }, [/status of 404/]);
   const keys = new Keyboard(page);
   const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
+  const row = (name) => page.getByRole("row").filter({ hasText: name });
 
   await task("sign in, and come to where one wanted to go", async () => {
     await page.goto(`${url}/nodes`);
@@ -52,6 +64,9 @@ await withBrowser(async (context) => {
     await page.getByRole("dialog", { name: "Create a bucket" }).waitFor();
     await keys.tabTo(/^Name/);
     await keys.type(bucket);
+    await keys.tabTo(/^Keep versions/);
+    await keys.press("Space");
+    await keys.tabTo(/^Create bucket/);
     await keys.press("Enter");
     await page.getByText(`Created the bucket ${bucket}.`).waitFor();
     assert.equal((await ask(`/buckets/${bucket}`)).status, 200);
@@ -60,12 +75,133 @@ await withBrowser(async (context) => {
   await task("open the event that it became", async () => {
     const link = page.getByRole("link", { name: /bucket\.created/ }).first();
     await link.waitFor();
+    // What was said stays for as long as it has the focus.
+    await keys.press("F6");
     await keys.tabTo(/^bucket\.created/);
     await keys.press("Enter");
     await page.getByRole("complementary").getByText("A bucket was created.").waitFor();
     // The first closes the toast, which has the focus.
     await keys.press("Escape", "Escape");
     await page.getByRole("complementary").waitFor({ state: "detached" });
+  });
+
+  await task("upload a folder", async () => {
+    await keys.search(bucket, bucket);
+    await heading(bucket);
+    await page.getByText("This bucket is empty").waitFor();
+    await keys.tabTo(/^Upload$/);
+    await keys.press("Enter");
+    await page.getByRole("menuitem", { name: "Folder" }).waitFor();
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), keys.press("ArrowDown", "Enter")]);
+    await chooser.setFiles(join(place, "trip"));
+    await page.getByRole("region", { name: "Transfers" }).getByText("2 of 2 files").waitFor();
+    await row("trip/").waitFor();
+  });
+
+  await task("find an object, and look at it", async () => {
+    await keys.press("/");
+    await keys.type("trip/no");
+    await row("notes.md").waitFor();
+    await keys.tabTo(/notes\.md/, "[role=row]");
+    await keys.press("Enter");
+    const drawer = page.getByRole("complementary", { name: "Object trip/notes.md" });
+    await drawer.getByText("# Notes of the trip").waitFor();
+  });
+
+  await task("share it", async () => {
+    await keys.tabTo(/^Share a link/, "aside");
+    await keys.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Share a link" });
+    await dialog.waitFor();
+    await keys.tabTo(/^Create link/);
+    await keys.press("Enter");
+    const link = await dialog.getByLabel("The link", { exact: true }).inputValue();
+    assert.match(await (await fetch(link)).text(), /Notes of the trip/);
+    await keys.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await keys.press("Escape");
+    await page.getByRole("complementary").waitFor({ state: "detached" });
+  });
+
+  await task("delete it", async () => {
+    await keys.tabTo(/notes\.md/, "[role=row]");
+    await keys.press("Space");
+    await page.getByText("1 selected").waitFor();
+    await keys.press("Delete");
+    await page.getByRole("dialog", { name: "Delete this?" }).waitFor();
+    await keys.tabTo(/^Delete$/, "[role=dialog]");
+    await keys.press("Enter");
+    await page.getByText(/Deleted 1 object from/).waitFor();
+    await row("notes.md").waitFor({ state: "detached" });
+    assert.equal((await ask(`/s3/${bucket}/trip/notes.md`)).status, 404);
+  });
+
+  await task("restore it", async () => {
+    await keys.tabTo(/^Deleted too/);
+    await keys.press("Space");
+    await row("notes.md").getByText("deleted").waitFor();
+    await keys.tabTo(/notes\.md/, "[role=row]");
+    await keys.press("Space");
+    await keys.tabTo(/^Restore/);
+    await keys.press("Enter");
+    await page.getByText("Restored 1 object.").waitFor();
+    assert.equal((await ask(`/s3/${bucket}/trip/notes.md`)).status, 200);
+  });
+
+  await task("set a quota", async () => {
+    await keys.tabTo(/^Settings/, "main");
+    await keys.press("Enter");
+    await page.getByRole("button", { name: "Set quota" }).waitFor();
+    await keys.tabTo(/^Bytes/, "main");
+    await keys.type("1 GiB");
+    await keys.press("Enter");
+    await page
+      .getByText(/of 1 GiB/)
+      .first()
+      .waitFor();
+    assert.equal((await (await ask(`/buckets/${bucket}`)).json()).quota.bytes, 1 << 30);
+  });
+
+  await task("make a user with a key and a policy", async () => {
+    await keys.press("g", "u");
+    await heading("Users");
+    await keys.search("create a us", "Create a user");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name", { exact: true }).waitFor();
+    await keys.tabTo(/^Name/, "[role=dialog]");
+    await keys.type(person);
+    await keys.press("Enter");
+    const drawer = page.getByRole("complementary", { name: `User ${person}` });
+    await drawer.getByRole("button", { name: "Create key" }).waitFor();
+    await keys.tabTo(/^Attach policy/, "aside");
+    await keys.type("readonly");
+    await keys.press("Enter");
+    await drawer.getByRole("link", { name: "readonly" }).waitFor();
+    await keys.tabTo(/^Create key/, "aside");
+    await keys.press("Enter");
+    await dialog.waitFor();
+    await keys.tabTo(/^Create key/, "[role=dialog]");
+    await keys.press("Enter");
+    await dialog.getByText("Secret key").waitFor();
+    await keys.tabTo(/^I have copied it/, "[role=dialog]");
+    await keys.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+    const { policies } = await (await ask(`/users/${person}`)).json();
+    assert.deepEqual(policies, ["readonly"]);
+    assert.equal((await (await ask(`/users/${person}/keys`)).json()).keys.length, 1);
+    await keys.press("Escape");
+    await page.getByRole("complementary").waitFor({ state: "detached" });
+  });
+
+  await task("read who deleted a key", async () => {
+    await keys.press("g", "a");
+    await heading("Audit");
+    await keys.tabTo(/^Object: a bucket/);
+    await keys.type(`${bucket}/trip/notes.md`);
+    await keys.press("Enter");
+    const entry = row("notes.md").filter({ hasText: /object\.delete/ });
+    await entry.first().waitFor();
+    assert.match(await entry.first().textContent(), new RegExp(user));
   });
 
   await task("replay the last hour", async () => {
@@ -104,22 +240,6 @@ await withBrowser(async (context) => {
     await page.getByText("node-1 takes shards again.").waitFor();
   });
 
-  await task("delete the bucket", async () => {
-    await keys.press("g", "b");
-    await heading("Buckets");
-    await keys.press("/");
-    await keys.type(bucket);
-    await page.getByRole("row").nth(1).getByText(bucket).waitFor();
-    await keys.tabTo(new RegExp(`^Delete ${bucket}`));
-    await keys.press("Enter");
-    await page.getByRole("dialog", { name: "Delete a bucket" }).waitFor();
-    await keys.tabTo(/^Type/);
-    await keys.type(bucket);
-    await keys.press("Enter");
-    await page.getByText(`Deleted the bucket ${bucket}.`).waitFor();
-    assert.equal((await ask(`/buckets/${bucket}`)).status, 404);
-  });
-
   await task("sign out", async () => {
     await keys.search("sign o", "Sign out");
     await page.getByLabel("User").waitFor();
@@ -127,3 +247,4 @@ await withBrowser(async (context) => {
 
   assert.deepEqual(problems, []);
 });
+rmSync(place, { recursive: true, force: true });

@@ -50,6 +50,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (219, "", Fact::TargetsAdvanced(advanced())),
         (220, "", Fact::TargetResealed(TargetResealed { target: target(), sealed: sealed() })),
         (221, "", Fact::BucketNotificationsChanged(notifications())),
+        (222, "", Fact::BucketLoggingChanged(logging())),
     ]
 }
 
@@ -72,6 +73,15 @@ fn advanced() -> Advanced {
         error: Some("the answer was 503 Service Unavailable".into()),
     };
     Advanced { region: region(), targets: vec![progress], term: Some(Term { lease: Lease::Notify, epoch: 3 }) }
+}
+
+fn logging() -> bucket::LoggingChanged {
+    let logging = bucket::Logging {
+        target_bucket: "logs".parse().unwrap(),
+        target_prefix: "photos/".into(),
+        key_format: Some(bucket::LogKeyFormat::ByEventTime),
+    };
+    bucket::LoggingChanged { bucket: "photos".parse().unwrap(), logging: Some(logging) }
 }
 
 fn notifications() -> bucket::NotificationsChanged {

@@ -78,5 +78,20 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         (bucket_name(), vec(rule(), 0..3)).prop_map(|(bucket, rules)| {
             Fact::BucketNotificationsChanged(bucket::NotificationsChanged { bucket, rules })
         }),
+        (bucket_name(), option::of(logging()))
+            .prop_map(|(bucket, logging)| Fact::BucketLoggingChanged(bucket::LoggingChanged { bucket, logging })),
     ]
+}
+
+fn logging() -> impl Strategy<Value = bucket::Logging> {
+    let format = prop_oneof![
+        Just(bucket::LogKeyFormat::Simple),
+        Just(bucket::LogKeyFormat::ByEventTime),
+        Just(bucket::LogKeyFormat::ByDeliveryTime)
+    ];
+    (bucket_name(), text(), option::of(format)).prop_map(|(target_bucket, target_prefix, key_format)| bucket::Logging {
+        target_bucket,
+        target_prefix,
+        key_format,
+    })
 }

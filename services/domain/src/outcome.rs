@@ -63,7 +63,9 @@ fn name(is_null: bool, version: VersionId) -> VersionName {
 /// The command without the conditions around it.
 fn innermost(command: &Command) -> &Command {
     match command {
-        Command::Judged { command, .. } | Command::Leased(Leased { command, .. }) => innermost(command),
+        Command::Judged { command, .. } | Command::Leased(Leased { command, .. }) | Command::Sparing(command) => {
+            innermost(command)
+        }
         command => command,
     }
 }

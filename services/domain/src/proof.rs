@@ -74,6 +74,7 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::BucketObjectLockChanged(_)
         | Fact::BucketEncryptionChanged(_)
         | Fact::BucketNotificationsChanged(_)
+        | Fact::BucketLoggingChanged(_)
         | Fact::QuotaChanged(_)
         | Fact::QuotaThresholdReached(_)
         | Fact::ObjectCreated(_)

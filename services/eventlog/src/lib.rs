@@ -23,7 +23,8 @@ pub use error::{AppendError, OpenError, ReadError};
 pub use follow::Follow;
 pub use gate::{Gate, GateKeeper, Shut};
 pub use jetstream::{
-    BATCH_EVENTS_MIN, Durable, DurableState, JetStreamLog, Sending, StreamOptions, UNACKED_EVENTS_MAX, ensure_facts,
+    BATCH_EVENTS_MIN, Durable, DurableState, JetStreamLog, Sending, SideLimits, SideStream, StreamOptions,
+    UNACKED_EVENTS_MAX, ensure_facts,
 };
 pub use log::{Log, Tail};
 pub use message::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, EVENT_BYTES_MAX, Message, PROOF_BYTES_MAX, Stored, check_size};

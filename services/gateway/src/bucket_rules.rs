@@ -36,3 +36,26 @@ impl CorsCache {
         Ok(rules)
     }
 }
+
+/// Whether reads of buckets are recorded.
+pub(crate) struct LoggingCache(quick_cache::sync::Cache<(BucketId, u64), bool>);
+
+impl LoggingCache {
+    pub(crate) fn new() -> Self {
+        Self(quick_cache::sync::Cache::new(BUCKETS_MAX))
+    }
+
+    /// Whether reads of a bucket are recorded.
+    pub(crate) fn of(&self, snapshot: &Snapshot, bucket: &BucketRow) -> Result<bool, StateError> {
+        if bucket.settings == 0 {
+            return Ok(false);
+        }
+        let at = (bucket.id, bucket.settings);
+        if let Some(known) = self.0.get(&at) {
+            return Ok(known);
+        }
+        let is_logged = snapshot.bucket_settings(bucket.id)?.logging.is_some();
+        self.0.insert(at, is_logged);
+        Ok(is_logged)
+    }
+}

@@ -165,6 +165,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::TooManyNotaryKeys
         | Rejection::WouldEndAVersion
         | Rejection::NotAuthor => not_of_s3(rejection),
+        Rejection::NoSuchLogTarget => Error::new(Code::InvalidTargetBucketForLogging),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {
             slow_down("The object was created or changed meanwhile. Nothing was done; try again.")

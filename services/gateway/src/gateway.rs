@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use accesslog::Recorder;
 use domain::DedupScope;
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
@@ -11,7 +12,7 @@ use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
 
 use crate::access::Accounts;
-use crate::bucket_rules::CorsCache;
+use crate::bucket_rules::{CorsCache, LoggingCache};
 use crate::cache::{Cache, CacheFigures};
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
@@ -65,8 +66,10 @@ pub struct Options {
     pub dedup_scope: DedupScope,
     /// The rate limits.
     pub limits: RateLimits,
-    /// Whether events say which address a request came from.
+    /// Whether events and records say which address a request came from.
     pub records_addresses: bool,
+    /// Where refused requests are recorded, and reads of buckets that ask for it; nowhere without one.
+    pub recorder: Option<Recorder>,
     /// Bytes of contents kept in the memory cache.
     pub cache_bytes: u64,
     /// The folder of an unnamed file for bodies that arrive too slowly to wait in memory. Without one they wait for
@@ -91,6 +94,7 @@ pub(crate) struct Shared {
     pub(crate) accounts: Accounts,
     pub(crate) access_rules: AccessCache,
     pub(crate) cors_rules: CorsCache,
+    pub(crate) logged: LoggingCache,
     pub(crate) limiter: Limiter,
     pub(crate) memory: Arc<Pool>,
     pub(crate) strangers_memory: Arc<Pool>,
@@ -115,6 +119,7 @@ impl Gateway {
             accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealers)),
             access_rules: AccessCache::new(),
             cors_rules: CorsCache::new(),
+            logged: LoggingCache::new(),
             limiter: Limiter::new(options.limits.clone()),
             options,
             ledger: GuardedLedger::new(ledger),

@@ -14,12 +14,13 @@
 //!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have
 //! - `cors`: requests of web pages from other origins; `lifecycle`: what rules will do, in response headers
 //! - `encryption`: the keys of objects, and the keys that seal them
-//! - `traffic`: what requests count as, for telemetry
+//! - `traffic`: what requests count as, for telemetry; `access_log`: what is recorded of those that leave no event
 //! - `failure`: internal errors as S3 errors; `convert`, `reply`: types and responses of the wire
 //!
 //! Modules depend on one another in one direction: `request` knows nothing of verbs, `gateway` nothing of requests.
 
 mod access;
+mod access_log;
 mod authorization;
 mod body;
 mod bucket_rules;

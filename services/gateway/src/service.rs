@@ -14,6 +14,7 @@ use s3::{Address, Code, Operation, Query};
 
 use crate::Gateway;
 use crate::access::{Caller, OfSession, authenticate, authenticate_session};
+use crate::access_log;
 use crate::authorization::Authorized;
 use crate::body::SharedBody;
 use crate::cors;
@@ -51,9 +52,13 @@ async fn respond(gateway: Gateway, request: http::Request<Body>, shown: Option<O
     let mut known_of = Known::default();
     let Answered { operation, known, result } =
         answer(&gateway, &parts, Body::new(body.clone()), &request_id, (now, shown), &mut known_of).await;
+    let mut code = None;
     let mut response = match result {
         Ok(response) => response,
-        Err(failure) => refuse(&gateway, &parts, failure, &request_id),
+        Err(failure) => {
+            code = Some(failure.error.code().name());
+            refuse(&gateway, &parts, failure, &request_id)
+        }
     };
     if shown.is_none() {
         cors::label(&gateway, &parts, response.headers_mut());
@@ -72,6 +77,8 @@ async fn respond(gateway: Gateway, request: http::Request<Body>, shown: Option<O
         headers.insert(HOST_ID, region);
     }
     headers.insert(SERVER, HeaderValue::from_static("Planetstore"));
+    let (status, known) = (response.status(), &known_of);
+    access_log::note(&gateway, &access_log::Answered { operation, status, code, known, request_id: &request_id, now });
     let reader = traffic::reader(operation, response.status(), &known_of);
     count(operation, &parts, response.status(), begun, &request_id, known_of.by);
     response.map(|body| Body::new(Metered::new(body, reader)))
@@ -103,6 +110,7 @@ async fn answer(
     let limiter = &gateway.0.limiter;
     let peer = parts.extensions.get::<Peer>();
     let client = peer.map(|peer| Client::of(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
+    known_of.client = client.and_then(|client| client.address);
     let counted = client.map(|client| client.counted);
     if let Err(failure) = limiter.arrived(counted) {
         return Answered::refused(false, failure);

@@ -1,5 +1,6 @@
 //! What a request counts as, for telemetry.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub(crate) struct Known {
     pub(crate) by: By,
     /// What it is about.
     pub(crate) address: Option<Address>,
+    /// Where it comes from.
+    pub(crate) client: Option<IpAddr>,
 }
 
 /// The name of all who sign nothing.
@@ -31,6 +34,11 @@ const ANONYMOUS: &str = "anonymous";
 pub(crate) fn count(operation: Option<Operation>, name: &'static str, status: StatusCode, took: Duration, by: By) {
     let kind = operation.map_or(Kind::Other, kind);
     meter().count(Request { operation: name, kind, status: status.as_u16(), took, by });
+}
+
+/// Whether an operation reads objects, or lists them.
+pub(crate) fn is_read(operation: Operation) -> bool {
+    matches!(kind(operation), Kind::Read | Kind::List)
 }
 
 fn kind(operation: Operation) -> Kind {

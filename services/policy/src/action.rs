@@ -188,6 +188,7 @@ actions! {
         AdminListActiveUsers "admin:ListActiveUsers"
         AdminGetLogs "admin:GetLogs"
         AdminGetErrors "admin:GetErrors"
+        AdminGetAccessLog "admin:GetAccessLog"
         AdminAuditShards "admin:AuditShards"
         AdminListNodes "admin:ListNodes"
         AdminGetNode "admin:GetNode"

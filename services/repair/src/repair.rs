@@ -62,6 +62,8 @@ pub struct Repair<T: Transport> {
     backoff: Backoff,
     /// Whether a step was begun and has not ended well: then what it had taken up is owed still.
     is_under_way: bool,
+    /// The last event by which an operator asked for work at once.
+    asked: Option<u64>,
     said: String,
 }
 
@@ -79,8 +81,19 @@ impl<T: Transport> Repair<T> {
             rounds: Rounds::new(now),
             backoff: Backoff::default(),
             is_under_way: false,
+            asked: None,
             said: String::new(),
         }
+    }
+
+    /// Begins anew if an operator asked for that since the last step: nothing is left for later any more.
+    fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot, now: Instant) -> Result<(), StateError> {
+        let asked = snapshot.worker(handle.name())?.asked;
+        if self.asked.replace(asked).is_some_and(|before| before != asked) {
+            tracing::info!("looking at all that is owed, as an operator asked");
+            (self.rounds, self.backoff) = (Rounds::new(now), Backoff::default());
+        }
+        Ok(())
     }
 
     fn nodes(&mut self, snapshot: &Snapshot, now: Instant) -> Result<Nodes, StateError> {
@@ -96,6 +109,7 @@ impl<T: Transport> Repair<T> {
             handle.say("the region's level has no facts about moved shards yet");
             return Ok(Step::Idle(LEVEL_PAUSE));
         }
+        self.hear_operators(handle, &snapshot, now)?;
         let nodes = self.nodes(&snapshot, now)?;
         if !self.rounds.begin(&snapshot, &nodes, &mut self.backoff, now)? {
             self.tell(handle);

@@ -63,6 +63,8 @@ pub struct Scan<T: Transport> {
     silent: BTreeMap<NodeId, Duration>,
     /// When the next pass over all nodes is due.
     next: Instant,
+    /// The last event by which an operator asked for work at once.
+    asked: Option<u64>,
 }
 
 /// A pass that is under way.
@@ -96,7 +98,18 @@ impl<T: Transport> Scan<T> {
             returned,
             silent,
             next,
+            asked: None,
         }
+    }
+
+    /// Begins anew if an operator asked for that since the last step.
+    fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot, now: Instant) -> Result<(), StateError> {
+        let asked = snapshot.worker(handle.name())?.asked;
+        if self.asked.replace(asked).is_some_and(|before| before != asked) {
+            tracing::info!("comparing all that nodes hold with the log, as an operator asked");
+            (self.pass, self.suspended, self.stretches_owed, self.next) = (None, None, 0, now);
+        }
+        Ok(())
     }
 
     /// Remembers nodes that came online since the last look.
@@ -290,6 +303,7 @@ impl<T: Transport> Worker for Scan<T> {
     async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
         let now = Instant::now();
         let snapshot = latest(&self.ledger)?;
+        self.hear_operators(handle, &snapshot, now)?;
         self.see_arrivals(now);
         self.waiting.give_back(std::mem::take(&mut self.looking));
         self.looking = self.waiting.take(&snapshot)?;

@@ -206,8 +206,8 @@ operations! {
     DeleteBucketWebsite: Delete Bucket / "website" => Writes, Deleted;
     GetBucketReplication: Get Bucket / "replication" => Reads, Absent(Code::ReplicationConfigurationNotFoundError);
     DeleteBucketReplication: Delete Bucket / "replication" => Writes, Deleted;
-    GetBucketLogging: Get Bucket / "logging" => Reads, Empty("BucketLoggingStatus");
-    PutBucketLogging: Put Bucket / "logging" => Writes Document, Unchanging(Unchanging::Logging);
+    GetBucketLogging: Get Bucket / "logging" => Reads;
+    PutBucketLogging: Put Bucket / "logging" => Writes Document;
     GetBucketAccelerateConfiguration: Get Bucket / "accelerate" => Reads, Empty("AccelerateConfiguration");
     PutBucketAccelerateConfiguration: Put Bucket / "accelerate" => Writes Document,
         Unchanging(Unchanging::Accelerate);

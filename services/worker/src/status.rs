@@ -6,6 +6,7 @@ use std::time::Duration;
 use events::ids::WorkerName;
 use events::lease::{Lease, Owner};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -27,8 +28,9 @@ const FAILING_TIME_MAX: Duration = Duration::from_mins(1);
 pub const TEXT_CHARS_MAX: usize = 300;
 
 /// What a background loop is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "name", rename_all = "snake_case")]
+#[schemars(rename = "WorkerState")]
 pub enum State {
     /// There is nothing to do.
     Idle,
@@ -65,16 +67,19 @@ impl State {
 }
 
 /// What a worker did last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WorkerLast")]
 pub struct Last {
     /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
     /// What, in a sentence.
     pub what: String,
 }
 
 /// How a background loop of one process is doing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WorkerReport")]
 pub struct Report {
     /// The worker.
     pub worker: WorkerName,
@@ -85,6 +90,7 @@ pub struct Report {
     /// What it is doing.
     pub state: State,
     /// Since when it is doing that.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
     /// The lease that it needs.
     pub lease: Option<Lease>,

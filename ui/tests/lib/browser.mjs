@@ -13,6 +13,9 @@ const FLAGS = [
   "--no-first-run",
 ];
 
+/** How long a page may take for what is waited for, in milliseconds, on a machine that does other things, too. */
+const PATIENCE_MS = 60_000;
+
 /** Starts Chromium with a profile of its own, and ends it after `work`. */
 export async function withBrowser(work) {
   const executablePath = process.env.PLANETSTORE_CHROMIUM ?? "/usr/bin/chromium";
@@ -37,6 +40,7 @@ const UNSET = /status of 404 .*\/api\/v1\/s3\/[^/]+\?/;
 /** Opens a page that notes what goes wrong in it. `ignored` are patterns of what a test provokes. */
 export async function openPage(context, { width, height = 900, theme }, ignored = []) {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
   // Only documents that are no pages, such as the one of `forget`, have it asked for.

@@ -17,22 +17,23 @@ export class Keyboard {
   }
 
   /** What has the focus, by the name that is read out. */
-  focused() {
-    return this.page.evaluate(() => {
+  focused(within) {
+    return this.page.evaluate((place) => {
       const element = document.activeElement;
+      if (place !== undefined && element?.closest(place) == null) return "";
       // Containers have the text of everything in them.
       const isControl =
         element?.matches("a, button, input, textarea, select, [role]:not([role=table])") ?? false;
       if (!isControl) return "";
       const labelled = element?.labels?.[0]?.textContent ?? element?.closest("label")?.textContent ?? "";
       return `${element?.getAttribute("aria-label") ?? labelled} ${element?.textContent ?? ""}`.trim();
-    });
+    }, within);
   }
 
-  /** Goes to something by Tab. */
-  async tabTo(name) {
+  /** Goes to something by Tab; in a part of the page, if a selector says which. */
+  async tabTo(name, within) {
     for (let press = 0; press < TABS_MAX; press += 1) {
-      if (name.test(await this.focused())) return;
+      if (name.test(await this.focused(within))) return;
       await this.press("Tab");
     }
     throw new Error(`${name} cannot be reached by Tab`);

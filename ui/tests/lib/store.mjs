@@ -11,6 +11,8 @@ export const password = process.env.PLANETSTORE_PASSWORD ?? "";
 /** How long a page may take for something, in milliseconds, on a machine that does other things, too. */
 export const PATIENCE = { timeout: 60_000 };
 
+const ATTEMPTS_MAX = 6;
+
 /** A number of the environment. */
 export function setting(name, otherwise) {
   const value = process.env[name];
@@ -65,9 +67,13 @@ export class Session {
     return this.ask(method, `/s3/${path}`, body, headers);
   }
 
-  /** A change that must succeed. */
+  /** A change that must succeed. As clients of S3 do, it tries again while the store asks for it. */
   async must(method, path, body, headers) {
-    const response = await this.ask(method, path, body, headers);
+    let response = await this.ask(method, path, body, headers);
+    for (let attempt = 1; attempt < ATTEMPTS_MAX && response.status === 503; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
+      response = await this.ask(method, path, body, headers);
+    }
     assert.ok(
       response.ok,
       `${method} ${path}: ${response.status} ${response.ok ? "" : await response.text()}`,

@@ -1,16 +1,21 @@
 //! A request from its head to its answer: who asks, may they, do it, say so.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Request, StatusCode};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Admin;
 use super::access::{self, Access, Asking, Caller, PROOF_AGE_MAX};
+use super::access_log::Refused;
 use super::answer::Answer;
 use super::asked::Asked;
 use super::operation::{Handler, Operation};
@@ -31,6 +36,9 @@ const CHALLENGE: &str = "Bearer realm=\"planetstore\"";
 const STEP_UP_CHALLENGE: &str = "Bearer realm=\"planetstore\", error=\"insufficient_user_authentication\", max_age=900";
 const _: () = assert!(PROOF_AGE_MAX.as_secs() == 900, "the challenge says how old a proof may be");
 
+/// The operation that opens a session.
+const LOGIN: &str = "login";
+
 /// The path parameter that names the user whom a request is about.
 pub(super) const USER: &str = "user";
 
@@ -46,13 +54,18 @@ pub(super) async fn answer(
     let request_id = format!("{:X}", (admin.0.sources.fresh)(now).simple());
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let body = Mutex::new(body);
-    let asked = Asked { admin, parts, params, body, gathered: None, request_id: request_id.clone(), now };
-    let name = operation.name;
+    let asked =
+        Asked { admin: admin.clone(), parts, params, body, gathered: None, request_id: request_id.clone(), now };
+    let (name, refused) = (operation.name, Told::of(&asked));
     let result = run(operation, asked).await;
     let mut response = match result {
         Ok(answer) => respond(answer),
         Err(refusal) => {
             tracing::debug!(request_id, operation = name, code = refusal.code, "refused");
+            // A login that fails is recorded where it is known whose it is.
+            if name != LOGIN {
+                refused.note(&admin, name, &refusal, &request_id, now).await;
+            }
             refuse(&refusal)
         }
     };
@@ -63,6 +76,29 @@ pub(super) async fn answer(
     let status = ["1xx", "2xx", "3xx", "4xx", "5xx"].get(usize::from(status) - 1).copied().unwrap_or("5xx");
     metrics::counter!("planetstore_admin_requests_total", "operation" => name, "status" => status).increment(1);
     response
+}
+
+/// What is recorded of a request that is refused.
+struct Told {
+    /// The header that says who asks.
+    headers: HeaderMap,
+    bucket: Option<String>,
+    address: Option<IpAddr>,
+}
+
+impl Told {
+    fn of(asked: &Asked) -> Self {
+        let authorization = asked.parts.headers.get(AUTHORIZATION).cloned();
+        let headers = authorization.into_iter().map(|value| (AUTHORIZATION, value)).collect();
+        let bucket = asked.params.iter().find(|(name, _)| name == "bucket").map(|(_, value)| value.clone());
+        Self { headers, bucket, address: asked.client().and_then(|client| client.address) }
+    }
+
+    async fn note(self, admin: &Admin, operation: &'static str, refusal: &Refusal, request_id: &str, now: Timestamp) {
+        let Self { headers, bucket, address } = self;
+        let headers = &headers;
+        admin.note_refused(Refused { operation, refusal, headers, bucket, address, request_id, now }).await;
+    }
 }
 
 async fn run(operation: Operation, mut asked: Asked) -> Result<Answer, Refusal> {

@@ -72,7 +72,8 @@ impl Asked {
         self.client().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.counted)
     }
 
-    fn client(&self) -> Option<Client> {
+    /// Where the request comes from, as far as it is known.
+    pub(super) fn client(&self) -> Option<Client> {
         let peer = self.parts.extensions.get::<Peer>()?;
         Some(Client::of(peer.address.ip(), &self.parts.headers, &self.admin.0.trusted_proxies))
     }

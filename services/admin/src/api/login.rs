@@ -36,11 +36,12 @@ pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
     // Who logged in from here before is bounded by their own attempts, and not by those of others beside them.
     let asker = asked.admin.0.throttle.asker(&user, address);
     if asker == Asker::Stranger {
-        crowded?;
+        crowded.inspect_err(|_| note_failed(&asked, &user))?;
     }
-    asked.admin.0.throttle.user(&user, address)?;
+    asked.admin.0.throttle.user(&user, address).inspect_err(|_| note_failed(&asked, &user))?;
     for _ in 0..PROOFS_MAX {
         let Some(proven) = asked.admin.prove(&user, password.clone(), asker).await? else {
+            note_failed(&asked, &user);
             tracing::info!(%address, "a login was refused");
             metrics::counter!("planetstore_logins_total", "outcome" => "refused").increment(1);
             return Err(Refusal::login());
@@ -66,6 +67,12 @@ pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
         }
     }
     Err(Refusal::login())
+}
+
+/// Records a login that failed, or was not even tried because too many did.
+fn note_failed(asked: &Asked, user: &str) {
+    let address = asked.client().and_then(|client| client.address);
+    asked.admin.note_failed_login("login", user.to_owned(), address, asked.request_id.clone());
 }
 
 /// Goes on with a session, with other tokens. A refresh token that was used before ends the session: whoever has
@@ -171,6 +178,7 @@ pub(super) async fn prove(mut asked: Asked, caller: Caller) -> Result<Answer, Re
     asked.admin.0.throttle.user(&session, ANYWHERE)?;
     let proven = asked.admin.prove(user, password, Asker::Known).await?;
     let Some(proven) = proven.filter(|proven| proven.id == caller.id) else {
+        note_failed(&asked, user);
         return Err(Refusal::forbidden("the password is wrong"));
     };
     asked.admin.0.throttle.succeeded(user, address);

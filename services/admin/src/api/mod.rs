@@ -12,6 +12,7 @@
 //! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each; `live`: events,
 //!   telemetry and log lines over a WebSocket; `evidence`: proofs that events are as they were; `insights`: what buckets
 //!   hold and held
+//! - `access_log`: refused requests, failed logins and reads, as they are recorded, and pages of them
 //! - `telemetry`: requests, latencies and active users, now and over the last day; `logs`: log lines of all processes
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
 //!   `consumers`, `targets`: the handlers; `rewind`: what was in a bucket, and having it back
@@ -21,6 +22,7 @@
 //! - `openapi`: the description of it all
 
 mod access;
+mod access_log;
 mod answer;
 mod answering;
 mod asked;
@@ -86,6 +88,7 @@ use policy::Action;
 use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
+use ::accesslog::AccessLog;
 use ::telemetry::{Aggregate, Heard};
 
 use crate::telemetry::{Follow, Telemetry};
@@ -120,6 +123,8 @@ pub struct AdminOptions {
     pub trusted_proxies: TrustedProxies,
     /// Whether events say which address a request came from.
     pub records_addresses: bool,
+    /// Where refused requests and failed logins are recorded, and what is read of that; nowhere without one.
+    pub access_log: Option<AccessLog>,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
     /// The durable consumers; without them there is no NATS server that could have some.
@@ -157,6 +162,7 @@ struct Shared {
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
     records_addresses: bool,
+    access_log: Option<AccessLog>,
     membership: Membership,
     consumers: Option<Consumers>,
     site: Site,
@@ -221,6 +227,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             records_addresses,
+            access_log,
             membership,
             consumers,
             site,
@@ -236,6 +243,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             records_addresses,
+            access_log,
             membership,
             consumers,
             site,
@@ -281,7 +289,13 @@ impl Admin {
         user: &[u8],
         is_right: impl FnOnce() -> bool,
     ) -> BasicLogin {
-        self.0.throttle.basic(user, Client::of(peer, headers, &self.0.trusted_proxies).counted, is_right)
+        let client = Client::of(peer, headers, &self.0.trusted_proxies);
+        let outcome = self.0.throttle.basic(user, client.counted, is_right);
+        if outcome != BasicLogin::Right {
+            let user = String::from_utf8_lossy(user).into_owned();
+            self.note_failed_login("basic", user, client.address, String::new());
+        }
+        outcome
     }
 
     /// Whether a request carries the token of an open session of somebody who may do something with `target`, which is

@@ -13,6 +13,7 @@ use super::operation::{Operation, Parameter};
 use super::operations::operations;
 use super::refusal::Refusal;
 use super::shape;
+use crate::console::{Described, described};
 
 /// The version of the contract: its major is the `v1` of the paths, its minor grows with every addition.
 const CONTRACT_VERSION: &str = "1.0.0";
@@ -36,6 +37,10 @@ pub fn openapi() -> Value {
         let described = describe(&operation, &mut generator);
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method.name()] = described;
+    }
+    for route in described() {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method] = describe_route(&route, &mut generator);
     }
     let refusal = generator.subschema_for::<shape::Error>();
     json!({
@@ -85,6 +90,37 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     described
 }
 
+/// A route of the console beside the table of operations.
+fn describe_route(route: &Described, generator: &mut SchemaGenerator) -> Value {
+    let query = route.query.iter().map(|(name, schema, about)| {
+        json!({ "name": name, "in": "query", "schema": { "type": schema }, "description": about })
+    });
+    let header = route.header().map(|name| {
+        json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" },
+            "description": "Any value: no form of a page can send it" })
+    });
+    let parameters: Vec<_> = in_path(route.path).chain(query).chain(header).collect();
+    let mut described = json!({
+        "operationId": route.name,
+        "summary": route.summary,
+        "description": format!("Needs a login as an administrator, or with the right `{}`.", route.action),
+        "responses": {
+            "200": { "description": "Success", "content": content((route.gives)(generator).as_value()) },
+            "default": { "$ref": "#/components/responses/Refusal" },
+        },
+    });
+    if !parameters.is_empty() {
+        described["parameters"] = Value::Array(parameters);
+    }
+    described
+}
+
+/// The parameters in a path.
+fn in_path(path: &str) -> impl Iterator<Item = Value> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+}
+
 fn whom(operation: &Operation) -> String {
     let whom = match operation.access() {
         Access::Open => "Needs no login.".into(),
@@ -104,9 +140,7 @@ fn whom(operation: &Operation) -> String {
 }
 
 fn parameters(operation: &Operation) -> Vec<Value> {
-    let in_path = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let in_path =
-        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_path = in_path(operation.path);
     let paging = [
         json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "The last name of the page before" }),
         json!({ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } }),

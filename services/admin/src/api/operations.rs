@@ -6,8 +6,9 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::{
-    buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key, nodes,
-    objects, openapi, policies, policy_check, region, rewind, search, sessions, shape, site, targets, telemetry, users,
+    access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key,
+    nodes, objects, openapi, policies, policy_check, region, rewind, search, sessions, shape, site, targets, telemetry,
+    users,
 };
 
 macro_rules! open {
@@ -64,6 +65,7 @@ pub(super) fn operations() -> Vec<Operation> {
         live::operations(),
         telemetry::operations(),
         logs::operations(),
+        access_log::operations(),
     ]
     .concat()
 }

@@ -9,6 +9,7 @@
 mod audit;
 mod auth;
 mod basis;
+mod described;
 mod filling;
 mod forward;
 mod growth;
@@ -47,6 +48,7 @@ use crate::api::{Admin, BasicLogins};
 use crate::meters::{self, MetersError};
 
 pub use audit::{AUDIT_SHARDS_PATH, AuditLine};
+pub(crate) use described::{Described, described};
 use growth::Growth;
 
 pub use hosts::Hosts;

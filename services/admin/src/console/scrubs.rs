@@ -9,6 +9,7 @@ use domain::row::Duty;
 use events::ids::NodeId;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shards::NodeError;
 use shards::protocol::{ScrubCommand, ScrubPass, ScrubPhase, ScrubStatus, Status};
@@ -27,9 +28,10 @@ pub const SCRUBS_CHANGE_PATH: &str = "/api/v1/scrubs/{change}";
 const NODES_AT_ONCE_MAX: usize = 16;
 
 /// What the scrubs of nodes say of themselves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScrubList {
     /// Each node, by name.
+    #[schemars(with = "Vec<DescribedScrub>")]
     pub nodes: Vec<NodeScrub>,
 }
 
@@ -43,6 +45,19 @@ pub struct NodeScrub {
     pub answer: ScrubAnswer,
 }
 
+/// The same as it is described: one of both is there.
+#[derive(JsonSchema)]
+#[schemars(rename = "NodeScrub")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct DescribedScrub {
+    /// The name of the node.
+    node: NodeId,
+    /// How its scrub is doing.
+    scrub: Option<ScrubReport>,
+    /// Why nothing is known of it, and it may not have been told what it should be.
+    failure: Option<String>,
+}
+
 /// What a node answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,7 +69,7 @@ pub enum ScrubAnswer {
 }
 
 /// How the scrub of a node is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScrubReport {
     /// What it does.
     pub state: ScrubState,
@@ -73,7 +88,7 @@ pub struct ScrubReport {
 }
 
 /// What a scrub does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ScrubState {
     /// It reads.
@@ -85,11 +100,13 @@ pub enum ScrubState {
 }
 
 /// A pass over all shards of a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PassReport {
     /// When it began, by the node's clock.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub begun: Timestamp,
     /// When it ended, if it did.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub ended: Option<Timestamp>,
     /// How many shards it read.
     pub shards: u64,

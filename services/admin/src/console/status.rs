@@ -14,6 +14,7 @@ use events::Fact;
 use events::content::ShardFault;
 use events::node::Failure;
 use ledger::{QuarantinedRow, StateError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shards::telemetry::Trouble;
 use shards::{Admission, NodeView};
@@ -37,7 +38,8 @@ const LISTED_MAX: usize = 100;
 pub(super) const LOG_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The status of a store.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StoreStatus")]
 pub struct Status {
     /// The release of the process.
     pub version: String,
@@ -71,7 +73,7 @@ pub struct Status {
 }
 
 /// A disk.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DiskStatus {
     /// Free bytes.
     pub free_bytes: u64,
@@ -82,7 +84,8 @@ pub struct DiskStatus {
 }
 
 /// The health of acknowledged contents.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StoreHealth")]
 pub struct Health {
     /// Contents that this gateway acknowledged and whose last shards are in flight, or are missing but not yet
     /// recorded.
@@ -96,7 +99,8 @@ pub struct Health {
 }
 
 /// Shards that acknowledged contents lack.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "OwedShards")]
 pub struct Owed {
     /// Contents that lack a shard.
     pub contents: u64,
@@ -111,7 +115,7 @@ pub struct Owed {
 }
 
 /// What one node owes, by why it owes it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct OwedByNode {
     /// The node.
     pub node: String,
@@ -126,7 +130,7 @@ pub struct OwedByNode {
 }
 
 /// A content that lacks shards.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct OwedContent {
     /// The digest of its bytes.
     pub sha256: String,
@@ -137,7 +141,8 @@ pub struct OwedContent {
 }
 
 /// The totals of stored objects.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StoredTotals")]
 pub struct Stored {
     /// The region's level: facts up to it may be written.
     #[serde(default)]
@@ -162,7 +167,7 @@ pub struct Stored {
 }
 
 /// What the cache of hot contents has done and holds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CacheFigures {
     /// Reads answered from it.
     pub hits: u64,
@@ -175,7 +180,7 @@ pub struct CacheFigures {
 }
 
 /// A node.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct NodeStatus {
     /// Its name.
     pub node: String,
@@ -209,8 +214,9 @@ pub struct NodeStatus {
 }
 
 /// The state of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "NodeStatusState")]
 pub enum NodeState {
     /// It reads and writes.
     Online,
@@ -257,7 +263,7 @@ impl NodeState {
 }
 
 /// The event log.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LogStatus {
     /// The connection to it stands.
     pub connected: bool,
@@ -274,7 +280,7 @@ pub struct LogStatus {
 }
 
 /// The projection of the log.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerStatus {
     /// The sequence up to which the log is folded.
     pub sequence: u64,
@@ -286,7 +292,7 @@ pub struct LedgerStatus {
 }
 
 /// Entries of the log that are not facts.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Quarantined {
     /// How many there are.
     pub count: u64,
@@ -295,7 +301,7 @@ pub struct Quarantined {
 }
 
 /// An entry of the log that is no fact.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Stray {
     /// Its place on the log.
     pub sequence: u64,

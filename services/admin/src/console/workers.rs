@@ -10,6 +10,7 @@ use domain::{AskWorker, ChangeWorker, Command};
 use events::Origin;
 use events::ids::{AuthType, Principal, RegionName, WorkerName};
 use ledger::CommitError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use worker::Report;
 
@@ -27,7 +28,7 @@ pub const WORKER_PATH: &str = "/api/v1/workers/{worker}/{change}";
 pub(super) const PRINCIPAL: &str = "console";
 
 /// The workers of all processes that this gateway hears.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerList {
     /// How each of them is doing.
     pub workers: Vec<Report>,
@@ -50,8 +51,11 @@ pub(super) struct Rate {
     units: Option<NonZeroU64>,
 }
 
-#[derive(Serialize)]
-struct Changed<'a> {
+/// A worker was changed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChangedWorker")]
+pub(super) struct Changed<'a> {
+    /// Its name.
     worker: &'a str,
 }
 

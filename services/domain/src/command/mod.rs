@@ -285,7 +285,9 @@ impl Command {
     /// it. Every other command may be decided by any process that holds the same state.
     pub fn is_of_this_process(&self) -> bool {
         match self {
-            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) => command.is_of_this_process(),
+            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) | Self::Sparing(command) => {
+                command.is_of_this_process()
+            }
             Self::ChangeKey(_) | Self::ChangeMasterKey(_) | Self::UpgradeRegion { .. } => true,
             Self::TakeLease(take) => take.lease == Lease::Committer,
             Self::ReleaseLease(release) => release.lease == Lease::Committer,

@@ -101,6 +101,9 @@ pub enum Rejection {
     /// Read the source again.
     #[error("the object has changed")]
     SourceChanged,
+    /// Name a bucket of this region for the records of reads.
+    #[error("the bucket for the records of reads does not exist")]
+    NoSuchLogTarget,
     /// The bucket keeps no versions by now. Enable versioning first.
     #[error("a version would be destroyed")]
     WouldEndAVersion,

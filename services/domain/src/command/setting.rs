@@ -1,3 +1,4 @@
+use events::bucket::Logging;
 use events::cors;
 use events::encryption::DefaultEncryption;
 use events::lifecycle::{Rule, TransitionMinimum};
@@ -27,6 +28,8 @@ pub enum Setting {
     ObjectLock(ObjectLockRow),
     /// Which events are sent to which targets.
     Notifications(Vec<notification::Rule>),
+    /// Whether reads are recorded.
+    Logging(Option<Logging>),
     /// The default encryption.
     Encryption(Option<DefaultEncryption>),
 }

@@ -1,3 +1,4 @@
+use events::bucket::Logging;
 use events::ids::BucketName;
 use events::lifecycle::TransitionMinimum;
 use events::tags::Tags;
@@ -6,7 +7,7 @@ use events::{Fact, bucket};
 use super::{Decision, Refused, bucket_row, changed, lock};
 use crate::command::setting::{BUCKET_TAGS_MAX, Setting};
 use crate::command::{Rejection, TargetRejection};
-use crate::row::{BucketSettingsRow, NotificationRow};
+use crate::row::{BucketSettingsRow, LoggingRow, NotificationRow};
 use crate::view::View;
 
 pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> Result<Decision, Refused<V::Error>> {
@@ -40,11 +41,28 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
             let fact = bucket::NotificationsChanged { bucket: bucket.clone(), rules: rules.clone() };
             changed(is_so_already, Fact::BucketNotificationsChanged(fact))
         }
+        Setting::Logging(logging) => set_logging(view, bucket, &settings, logging.clone())?,
         Setting::Encryption(encryption) => {
             let fact = bucket::EncryptionChanged { bucket: bucket.clone(), encryption: encryption.clone() };
             changed(settings.encryption == *encryption, Fact::BucketEncryptionChanged(fact))
         }
     })
+}
+
+fn set_logging<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    settings: &BucketSettingsRow,
+    logging: Option<Logging>,
+) -> Result<Decision, Refused<V::Error>> {
+    if let Some(logging) = &logging
+        && view.bucket(&logging.target_bucket).map_err(Refused::View)?.is_none()
+    {
+        return Err(Rejection::NoSuchLogTarget.into());
+    }
+    let is_so_already = settings.logging.as_ref().map(LoggingRow::logging) == logging;
+    let fact = bucket::LoggingChanged { bucket: bucket.clone(), logging };
+    Ok(changed(is_so_already, Fact::BucketLoggingChanged(fact)))
 }
 
 fn set_tags(bucket: &BucketName, settings: &BucketSettingsRow, tags: Option<Tags>) -> Decision {

@@ -84,6 +84,7 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::ObjectLegalHoldChanged(fact) => lock::legal_hold_changed(&mut draft, fact)?,
         Fact::BucketEncryptionChanged(fact) => setting::encryption_changed(&mut draft, fact)?,
         Fact::BucketNotificationsChanged(fact) => setting::notifications_changed(&mut draft, fact)?,
+        Fact::BucketLoggingChanged(fact) => setting::logging_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,

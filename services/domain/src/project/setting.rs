@@ -1,4 +1,6 @@
-use events::bucket::{CorsChanged, EncryptionChanged, LifecycleChanged, NotificationsChanged, TagsChanged};
+use events::bucket::{
+    CorsChanged, EncryptionChanged, LifecycleChanged, LoggingChanged, NotificationsChanged, TagsChanged,
+};
 use events::ids::BucketName;
 use events::lock::BucketChanged;
 use events::notification::Rule;
@@ -6,7 +8,7 @@ use events::notification::Rule;
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketRow, BucketSettingsRow, NotificationRow, ObjectLockRow};
+use crate::row::{BucketRow, BucketSettingsRow, LoggingRow, NotificationRow, ObjectLockRow};
 use crate::view::View;
 
 pub(super) fn tags_changed<V: View>(
@@ -46,6 +48,13 @@ pub(super) fn lifecycle_changed<V: View>(
         row.lifecycle.clone_from(&fact.rules);
         row.transition_minimum = fact.transition_minimum;
     })
+}
+
+pub(super) fn logging_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &LoggingChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    change(draft, &fact.bucket, |row| row.logging = fact.logging.as_ref().map(LoggingRow::from))
 }
 
 /// A rule that stays as it was is about the same events as before.

@@ -1,5 +1,5 @@
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
-use events::bucket::Versioning;
+use events::bucket::{LogKeyFormat, Logging, Versioning};
 use events::encryption::DefaultEncryption;
 use events::ids::{BucketName, UserId};
 use events::lifecycle::{Rule, TransitionMinimum};
@@ -76,6 +76,32 @@ pub struct BucketSettingsRow {
     pub transition_minimum: TransitionMinimum,
     /// Which events are sent to which targets.
     pub notifications: Vec<NotificationRow>,
+    /// Whether reads are recorded, and what their owner said of the records.
+    pub logging: Option<LoggingRow>,
+}
+
+/// Reads of a bucket are recorded. The fields are those of [`Logging`].
+#[expect(missing_docs, reason = "the fields are those of the fact")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggingRow {
+    pub target_bucket: BucketName,
+    pub target_prefix: String,
+    pub key_format: Option<LogKeyFormat>,
+}
+
+impl From<&Logging> for LoggingRow {
+    fn from(logging: &Logging) -> Self {
+        let Logging { target_bucket, target_prefix, key_format } = logging.clone();
+        Self { target_bucket, target_prefix, key_format }
+    }
+}
+
+impl LoggingRow {
+    /// The setting as the fact has it.
+    pub fn logging(&self) -> Logging {
+        let Self { target_bucket, target_prefix, key_format } = self.clone();
+        Logging { target_bucket, target_prefix, key_format }
+    }
 }
 
 /// The object lock configuration of a bucket.

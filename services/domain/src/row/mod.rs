@@ -18,7 +18,9 @@ mod upload;
 mod worker;
 
 pub use audit::{POSTING_EVENTS, Posting, PostingRow};
-pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
+pub use bucket::{
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, LoggingRow, ObjectLockRow, ReleasedBucketRow, UsageRow,
+};
 pub use checkpoint::{CheckpointRow, NotaryRow};
 pub use consumer::ConsumerRow;
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};

@@ -6,6 +6,7 @@ use domain::{
     VersionName,
 };
 use events::access::ObjectOwnership;
+use events::bucket::Logging;
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
 use events::ids::{ETag, VersionId};
 use events::tags::Tags;
@@ -61,6 +62,23 @@ fn a_setting_is_changed_once_and_goes_with_its_bucket() {
     accepted(&given(&[], &[set(tags("art"))]), &set(None), &DONE);
     let remade = [set(tags("art")), Command::DeleteBucket { bucket: bucket() }, create_bucket()];
     unchanged(&given(&[], &remade), &set(None), &DONE);
+}
+
+#[test]
+fn reads_are_recorded_only_for_a_bucket_that_is_there() {
+    let logging = |target: &str| {
+        let target_bucket = target.parse().unwrap();
+        Some(Logging { target_bucket, target_prefix: "log/".into(), key_format: None })
+    };
+    let set = |logging| Command::SetBucketSetting { bucket: bucket(), setting: Setting::Logging(logging) };
+    rejected(&given(&[], &[]), &set(logging("no-such-bucket")), Rejection::NoSuchLogTarget);
+    let own = bucket().to_string();
+    let fold = accepted(&given(&[], &[]), &set(logging(&own)), &DONE);
+    let row = fold.model.bucket_settings.values().next().unwrap().logging.clone().unwrap();
+    assert_eq!(Some(row.logging()), logging(&own));
+    unchanged(&given(&[], &[set(logging(&own))]), &set(logging(&own)), &DONE);
+    let fold = accepted(&given(&[], &[set(logging(&own))]), &set(None), &DONE);
+    assert_eq!(fold.model.bucket_settings.values().next().unwrap().logging, None);
 }
 
 #[test]

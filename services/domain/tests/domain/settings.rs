@@ -45,27 +45,7 @@ fn holds(model: &Model, command: &Command) -> bool {
         Command::SetBucketAcl { bucket, acl } => access(bucket).acl.unwrap_or_default() == *acl,
         Command::SetPublicAccess { bucket, block } => access(bucket).public_access_block == *block,
         Command::SetOwnership { bucket, ownership } => access(bucket).ownership == *ownership,
-        Command::SetBucketSetting { bucket, setting } => match setting {
-            Setting::Tags(tags) => settings(bucket).tags == *tags,
-            Setting::Cors(rules) => settings(bucket).cors == *rules,
-            Setting::AddTags(added) => {
-                let tags = settings(bucket).tags.unwrap_or_default();
-                added.iter().all(|(name, value)| tags.get(name) == Some(value))
-            }
-            Setting::RemoveTags(names) => {
-                let tags = settings(bucket).tags.unwrap_or_default();
-                names.iter().all(|name| !tags.contains_key(name))
-            }
-            Setting::Lifecycle(rules, minimum) => {
-                let settings = settings(bucket);
-                settings.lifecycle == *rules && settings.transition_minimum == *minimum
-            }
-            Setting::ObjectLock(lock) => settings(bucket).object_lock == Some(*lock),
-            Setting::Notifications(rules) => {
-                settings(bucket).notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
-            }
-            Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
-        },
+        Command::SetBucketSetting { bucket, setting } => has_setting(&settings(bucket), setting),
         Command::SetQuota { bucket, quota } => {
             model.usage.get(&id_of(bucket)).copied().unwrap_or_default().quota == *quota
         }
@@ -103,6 +83,24 @@ fn holds(model: &Model, command: &Command) -> bool {
         Command::Leased(leased) => holds(model, &leased.command),
         Command::Sparing(command) => holds(model, command),
         other => lease_holds(model, other),
+    }
+}
+
+/// Whether the settings of a bucket have the one that an accepted command set.
+fn has_setting(settings: &domain::row::BucketSettingsRow, setting: &Setting) -> bool {
+    let tags = settings.tags.clone().unwrap_or_default();
+    match setting {
+        Setting::Tags(tags) => settings.tags == *tags,
+        Setting::Cors(rules) => settings.cors == *rules,
+        Setting::AddTags(added) => added.iter().all(|(name, value)| tags.get(name) == Some(value)),
+        Setting::RemoveTags(names) => names.iter().all(|name| !tags.contains_key(name)),
+        Setting::Lifecycle(rules, minimum) => settings.lifecycle == *rules && settings.transition_minimum == *minimum,
+        Setting::ObjectLock(lock) => settings.object_lock == Some(*lock),
+        Setting::Notifications(rules) => {
+            settings.notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
+        }
+        Setting::Logging(logging) => settings.logging.as_ref().map(domain::row::LoggingRow::logging) == *logging,
+        Setting::Encryption(encryption) => settings.encryption == *encryption,
     }
 }
 

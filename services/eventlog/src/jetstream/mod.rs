@@ -12,6 +12,7 @@ mod mirror;
 mod read;
 mod resolve;
 mod send;
+mod side;
 mod stream;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::{AppendError, Follow, Gate, Log, Message, NatsPeers, OpenError, ReadE
 pub use durable::{Durable, DurableState, UNACKED_EVENTS_MAX};
 pub use mirror::ensure_facts;
 pub use send::{BATCH_EVENTS_MIN, Sending};
+pub use side::{SideLimits, SideStream};
 
 /// The stream of the log.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ mod open;
 mod proxy;
 mod read;
 mod roles;
+mod side;
 mod supervise;
 mod support;
 mod unknown;

@@ -70,16 +70,22 @@ async fn a_node_publishes_no_event_and_is_asked_by_its_own_name_only() {
     let log = fixture.log().await;
     log.append(0, &messages(1)).await.unwrap();
     let mut one = Client::connect(&fixture, &Role::Node(node(1))).await;
-    for subject in ["ps.test.telemetry.node.node-1", "ps.test.telemetry.damage.node-1"] {
+    for subject in ["ps.test.telemetry.node.node-1", "ps.test.telemetry.damage.node-1", "ps.test.telemetry.log.node-1"]
+    {
         assert!(one.may_publish(subject).await, "{subject}");
     }
-    for subject in ["ps.test.shards.node-1", "ps.test.control.node-1", "ps.test.telemetry.rollcall"] {
+    for subject in
+        ["ps.test.shards.node-1", "ps.test.control.node-1", "ps.test.telemetry.rollcall", "ps.test.telemetry.recall"]
+    {
         assert!(one.may_subscribe(subject).await, "{subject}");
     }
     for subject in [
         "ps.test.object.bucket.put",
         "ps.test.telemetry.node.node-2",
         "ps.test.telemetry.damage.node-2",
+        "ps.test.telemetry.log.node-2",
+        "ps.test.telemetry.log.gateway",
+        "access.test",
         "ps.test.shards.node-2",
         "ps.test.control.node-2",
         "ps.other.telemetry.node.node-1",

@@ -2,7 +2,7 @@
 //! fact makes a fact; one that makes a type of the wire begins with `wire_`.
 //!
 //! # Layout
-//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `notification`
+//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `logging`; `notification`
 //! - `name`: versions and uploads as clients name them
 
 mod access;
@@ -10,6 +10,7 @@ mod checksum;
 mod cors;
 mod lifecycle;
 mod lock;
+mod logging;
 mod name;
 mod notification;
 
@@ -35,6 +36,7 @@ pub(crate) use lock::{
     default_retention, legal_hold, lock, retention, wire_default_retention, wire_legal_hold, wire_retention,
     wire_retention_mode,
 };
+pub(crate) use logging::{logging, wire_logging};
 pub(crate) use name::{upload_id, version_name, version_text};
 pub(crate) use notification::{notification_rule, wire_notification_rule};
 

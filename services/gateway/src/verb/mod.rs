@@ -8,6 +8,7 @@ mod bucket_cors;
 mod bucket_encryption;
 mod bucket_lifecycle;
 mod bucket_lock;
+mod bucket_logging;
 mod bucket_notification;
 mod bucket_ownership;
 mod bucket_policy;
@@ -65,8 +66,6 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         | Operation::DeleteBucketWebsite
         | Operation::GetBucketReplication
         | Operation::DeleteBucketReplication
-        | Operation::GetBucketLogging
-        | Operation::PutBucketLogging
         | Operation::GetBucketAccelerateConfiguration
         | Operation::PutBucketAccelerateConfiguration
         | Operation::GetBucketAnalyticsConfiguration
@@ -122,6 +121,8 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         Operation::GetBucketLifecycleConfiguration => bucket_lifecycle::get(call),
         Operation::PutBucketLifecycleConfiguration => bucket_lifecycle::put(call.without_state(), body).await,
         Operation::DeleteBucketLifecycle => bucket_lifecycle::delete(call).await,
+        Operation::GetBucketLogging => bucket_logging::get(call),
+        Operation::PutBucketLogging => bucket_logging::put(call.without_state(), body).await,
         Operation::GetBucketNotificationConfiguration => bucket_notification::get(call),
         Operation::PutBucketNotificationConfiguration => bucket_notification::put(call.without_state(), body).await,
         Operation::ListTagsForResource => bucket_tagging::list(call),

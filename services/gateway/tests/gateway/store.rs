@@ -131,6 +131,7 @@ fn options_of(clock: &Clock) -> Options {
         dedup_scope: DedupScope::Region,
         limits: RateLimits::default(),
         records_addresses: true,
+        recorder: Some(accesslog::Recorder::default()),
         cache_bytes: CACHE_BYTES,
         spill: None,
         sources: clock.sources(),

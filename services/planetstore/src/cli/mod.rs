@@ -2,6 +2,8 @@
 //! and service units rely on it.
 
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod reference;
@@ -21,8 +23,8 @@ use crate::roles;
 
 /// An S3-compatible object store on an event log.
 ///
-/// Exit codes: 0 success, 1 error, 2 wrong usage, 5 unhealthy, 6 release too old for its region. Data goes to stdout,
-/// diagnostics to stderr.
+/// Exit codes: 0 success, 1 error, 2 wrong usage, 5 unhealthy or done in part, 6 release too old for its region. Data goes
+/// to stdout, diagnostics to stderr.
 #[derive(Debug, Parser)]
 #[command(name = "planetstore", version, propagate_version = false)]
 pub(crate) struct Cli {

@@ -1,6 +1,6 @@
 //! Whatever the console does, a command does: each operation of the admin API has one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -9,16 +9,18 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 78] = [
+const COMMANDS: [(&str, &str); 84] = [
     ("addConsumer", "events consumer add"),
     ("addMember", "admin group add"),
     ("attachToGroup", "admin policy attach"),
     ("attachToUser", "admin policy attach"),
     ("changeAuthorKey", "admin region rotate-key"),
+    ("changeScrubs", "scrub start"),
     ("changeKey", "admin key set"),
     ("changeKmsKey", "admin kms disable"),
     ("changeTarget", "admin target change"),
     ("changeUser", "admin user set"),
+    ("changeWorker", "worker pause"),
     ("checkPolicy", "admin policy check"),
     ("createGroup", "admin group create"),
     ("createKey", "admin key create"),
@@ -35,6 +37,7 @@ const COMMANDS: [(&str, &str); 78] = [
     ("detachFromUser", "admin policy detach"),
     ("drainNode", "node drain"),
     ("exportEvents", "events export"),
+    ("getAccessLog", "audit access"),
     ("getAudit", "audit object"),
     ("getBucket", "admin bucket show"),
     ("getErrors", "errors"),
@@ -46,6 +49,7 @@ const COMMANDS: [(&str, &str); 78] = [
     ("getQuota", "admin bucket quota"),
     ("getRegion", "admin region show"),
     ("getSettings", "admin settings"),
+    ("getStatus", "status"),
     ("getTarget", "admin target get"),
     ("getUser", "admin user show"),
     ("listBuckets", "admin bucket list"),
@@ -58,10 +62,12 @@ const COMMANDS: [(&str, &str); 78] = [
     ("listKmsKeys", "admin kms list"),
     ("listNodes", "node list"),
     ("listPolicies", "admin policy list"),
+    ("listScrubs", "scrub status"),
     ("listSessions", "admin user sessions"),
     ("listObjectsAt", "ls"),
     ("listTargets", "admin target list"),
     ("listUsers", "admin user list"),
+    ("listWorkers", "worker list"),
     ("presign", "share"),
     ("proveEvent", "events proof"),
     ("putPolicy", "admin policy put"),
@@ -102,12 +108,18 @@ const NONE_NEEDED: [(&str, &str); 7] = [
     ("refresh", "commands that last refresh their session"),
 ];
 
-fn operations() -> BTreeSet<String> {
+/// The operations that the `OpenAPI` document has, each with its path.
+pub(super) fn described() -> BTreeMap<String, String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/api/openapi.json");
     let document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let paths = document["paths"].as_object().unwrap().values();
-    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
-    operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations =
+        paths.flat_map(|(path, methods)| methods.as_object().unwrap().values().map(move |one| (path, one)));
+    operations.map(|(path, one)| (one["operationId"].as_str().unwrap().to_owned(), path.clone())).collect()
+}
+
+fn operations() -> BTreeSet<String> {
+    described().into_keys().collect()
 }
 
 #[test]

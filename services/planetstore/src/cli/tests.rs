@@ -68,6 +68,7 @@ fn the_promised_lines_are_understood() {
         "run lifecycle --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
         "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
         "status -o json",
+        "audit access --kind refused --bucket photos --user ada --address 192.0.2.7 --limit 5 -o json",
         "logs --follow --level warn --role node-3 --text disk --limit 5 -o ndjson",
         "errors --role gateway -o json --url https://h:9001",
         "run node --node n1 --data d --nats-url h:4222 --console-host n1.example --console-host n1",

@@ -9,6 +9,7 @@ use events::content::Fault;
 use inventory::{Audit, NodeCounts, ShortContent};
 
 use super::Verdict;
+use super::audit_access::{self, AuditAccessArgs};
 use super::audit_log::{self, AuditObjectArgs, AuditUserArgs};
 use crate::client::{ConsoleArgs, ConsoleClient};
 use crate::table::{self, Output};
@@ -20,6 +21,8 @@ pub(crate) enum AuditCommand {
     Shards(AuditShardsArgs),
     /// Show who did what with an object: who wrote, overwrote, tagged, locked or deleted it, when, and by which access key
     Object(AuditObjectArgs),
+    /// Show what left no event: refused requests, failed logins, and reads of buckets that ask for records of them
+    Access(AuditAccessArgs),
     /// Show what a user did, whichever access key or session they used
     User(AuditUserArgs),
 }
@@ -43,6 +46,7 @@ pub(crate) struct AuditShardsArgs {
 pub(crate) async fn audit(command: AuditCommand) -> anyhow::Result<Verdict> {
     match command {
         AuditCommand::Shards(arguments) => return shards(arguments).await,
+        AuditCommand::Access(arguments) => audit_access::access(&arguments).await?,
         AuditCommand::Object(arguments) => audit_log::object(&arguments).await?,
         AuditCommand::User(arguments) => audit_log::user(&arguments).await?,
     }

@@ -165,7 +165,7 @@ fn row(done: &Done) -> [String; 8] {
 }
 
 /// A text without what would steer a terminal.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod audit_access;
 mod audit_log;
 mod author_key;
 mod completions;

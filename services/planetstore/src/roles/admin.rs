@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::accesslog::AccessLog;
 use ::admin::{Admin, AdminOptions, Site};
 use ::consumers::Consumers;
 use anyhow::Context;
@@ -21,6 +22,8 @@ pub(super) struct Trust<'a> {
     pub(super) masters: &'a MasterKeys,
     pub(super) sealers: Arc<Sealers>,
     pub(super) proxies: TrustedProxies,
+    /// Where refused requests and failed logins are recorded.
+    pub(super) access_log: Option<AccessLog>,
     /// Whether events say which address a request came from.
     pub(super) records_addresses: bool,
     /// What people may know of the gateway.
@@ -35,7 +38,7 @@ pub(super) async fn open(
     membership: Membership,
     consumers: Consumers,
 ) -> anyhow::Result<Admin> {
-    let Trust { root, masters, sealers, proxies, records_addresses, site } = trust;
+    let Trust { root, masters, sealers, proxies, access_log, records_addresses, site } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
     let options = AdminOptions {
         region: region.clone(),
@@ -45,6 +48,7 @@ pub(super) async fn open(
         master_keys: author_key::held(masters, region)?,
         trusted_proxies: proxies,
         records_addresses,
+        access_log,
         membership,
         consumers: Some(consumers),
         site,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use accesslog::Recorder;
 use admin::{Acked, CacheFigures, Check, Figures};
 use anyhow::Context;
 use clap::Args;
@@ -81,6 +82,14 @@ pub(crate) struct S3Args {
     /// Stored contents in which the bytes of an upload are looked up, to be stored only once
     #[arg(long, env = "PLANETSTORE_DEDUP_SCOPE", value_enum, value_name = "SCOPE", default_value_t = Scope::Region)]
     pub(crate) dedup_scope: Scope,
+    /// Bytes of records of refused requests, failed logins and reads of buckets that ask for it; the oldest make way. 0
+    /// records none
+    #[arg(long, env = "PLANETSTORE_ACCESS_LOG_BYTES", default_value = "256MiB", value_name = "BYTES")]
+    pub(crate) access_log_bytes: ByteSize,
+    /// Days for which those records are kept
+    #[arg(long, env = "PLANETSTORE_ACCESS_LOG_DAYS", default_value_t = 30, value_name = "DAYS",
+          value_parser = clap::value_parser!(u16).range(1..=3_650))]
+    pub(crate) access_log_days: u16,
     /// Record in each event which address its request came from. Events are for ever, and addresses are personal data
     #[arg(long, env = "PLANETSTORE_AUDIT_ADDRESSES")]
     pub(crate) audit_addresses: bool,
@@ -281,6 +290,8 @@ pub(super) struct Keys<'a> {
     pub(super) root: &'a RootCredentials,
     pub(super) sealers: Arc<Sealers>,
     pub(super) pieces: PieceSecrets,
+    /// Where refused requests are recorded.
+    pub(super) recorder: Option<Recorder>,
 }
 
 /// The folders that a gateway uses.
@@ -356,6 +367,7 @@ pub(super) async fn start(
         dedup_scope: s3.dedup_scope.into(),
         limits: s3.limits.rate_limits(),
         records_addresses: s3.audit_addresses,
+        recorder: keys.recorder,
         cache_bytes: s3.cache_bytes.0,
         spill: Some(folders.own.folder().to_owned()),
         sources: sources(),

@@ -1,5 +1,6 @@
 //! The roles, one per file, and the parts that they need: how each is started and stopped.
 
+mod access_log;
 mod admin;
 mod admission;
 mod consumers;

@@ -24,7 +24,9 @@ use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, Writers, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, telling, workers};
+use super::{
+    access_log, admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, telling, workers,
+};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -157,12 +159,15 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let (masters, site) = (&plan.master_keys, site(plan, endpoints));
+    let access_log = access_log::start(&plan.s3, &endpoint, &plan.region, plan.log_replicas, process).await?;
+    let recorder = access_log.as_ref().map(|log| log.recorder.clone());
     let records_addresses = plan.s3.audit_addresses;
-    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, records_addresses, site };
+    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, access_log, records_addresses, site };
     let of_log = (Arc::clone(&log), ledger.clone());
     let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
     let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
-    let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
+    let pieces = master_key::piece_secrets(plan.master_keys.iter());
+    let keys = Keys { root, sealers: Arc::clone(&sealers), pieces, recorder };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
     let (serving, running) = gateway::start(&plan.s3, &plan.region, keys, &endpoint, state, folders, s3).await?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 18] = [
+const LIBRARIES: [(&str, &[&str]); 19] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
@@ -26,6 +26,7 @@ const LIBRARIES: [(&str, &[&str]); 18] = [
     ("worker", &["events", "domain", "ledger"]),
     ("consumers", &["events", "domain", "eventlog", "identity", "ledger"]),
     ("telemetry", &["events"]),
+    ("accesslog", &["eventlog"]),
     ("inventory", &["events", "domain", "ledger", "shards"]),
 ];
 

@@ -1,6 +1,6 @@
 //! What no message told.
 
-use domain::View;
+use domain::{AskWorker, View};
 use events::content::Fault;
 use repair::DamagedShard;
 
@@ -80,6 +80,22 @@ async fn a_shard_that_is_there_again_is_owed_no_more() {
     until("the fault to go", || world.latest().debt().unwrap().contents == 0).await;
     running.kill().await;
     assert_eq!(world.placed().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_may_ask_for_a_pass_at_once() {
+    let mut world = World::new().await;
+    let content = world.put("large", LARGE).await;
+    let running = world.run(scans());
+    running.until_compared().await;
+    running.until_idle().await;
+    let shard = content.shards().next().unwrap();
+    world.nodes.lose(&shard.node, shard.uuid());
+    let (region, worker) = (testkit::ledgers::region(), "scan".parse().unwrap());
+    world.does(AskWorker { region, worker }.into()).await;
+    until("the shard to move", || world.stored(&content).shard(shard.index).unwrap().generation != content.generation)
+        .await;
+    world.until_whole(&running).await;
 }
 
 fn scans() -> Settings {

@@ -90,6 +90,7 @@ codes! {
     InvalidRetentionPeriod BAD_REQUEST "The retention period is not valid."
     InvalidStorageClass BAD_REQUEST "The storage class that you specified is not valid."
     InvalidTag BAD_REQUEST "The tag provided was not a valid tag."
+    InvalidTargetBucketForLogging BAD_REQUEST "The target bucket for logging does not exist."
     InvalidToken BAD_REQUEST "The provided token is malformed or otherwise not valid."
     InvalidURI BAD_REQUEST "The specified URI could not be parsed."
     InvalidWriteOffset BAD_REQUEST "The write offset value that you specified does not match the current object size."

@@ -16,6 +16,7 @@ mod encryption;
 mod lifecycle;
 mod list;
 mod lock;
+mod logging;
 mod multipart;
 mod notification;
 mod post;
@@ -45,6 +46,7 @@ pub use lock::{
     DefaultRetention, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, RETENTION_DAYS_MAX,
     RETENTION_YEARS_MAX, RetentionPeriod,
 };
+pub use logging::{BucketLoggingStatus, LogKeyFormat, LoggingEnabled};
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };

@@ -41,8 +41,6 @@ impl Unconfigured {
 pub enum Unchanging {
     /// `PutBucketAccelerateConfiguration`: suspended.
     Accelerate,
-    /// `PutBucketLogging`: no access log.
-    Logging,
     /// `PutBucketRequestPayment`: the bucket's owner pays.
     RequestPayment,
 }
@@ -54,20 +52,13 @@ struct Reading {
 
 impl Visitor for Reading {
     fn open(&mut self, _path: &str) -> Result<(), Error> {
-        match self.kind {
-            Unchanging::Logging => Err(Error::with_message(
-                Code::NotImplemented,
-                "Access logs in buckets are not implemented: subscribe to the events instead.",
-            )),
-            Unchanging::Accelerate | Unchanging::RequestPayment => Ok(()),
-        }
+        Ok(())
     }
 
     fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
         let (wanted, harmless, other) = match self.kind {
             Unchanging::Accelerate => ("Status", "Suspended", "Enabled"),
             Unchanging::RequestPayment => ("Payer", "BucketOwner", "Requester"),
-            Unchanging::Logging => return Ok(()),
         };
         match text.trim() {
             _ if path != wanted => Ok(()),
@@ -89,11 +80,9 @@ impl Unchanging {
     pub fn parse(self, body: &[u8]) -> Result<(), Error> {
         let root = match self {
             Self::Accelerate => "AccelerateConfiguration",
-            Self::Logging => "BucketLoggingStatus",
             Self::RequestPayment => "RequestPaymentConfiguration",
         };
-        let may_be_empty = matches!(self, Self::Logging);
-        let mut reading = Reading { kind: self, said: may_be_empty };
+        let mut reading = Reading { kind: self, said: false };
         walk(body, root, &mut reading)?;
         if reading.said { Ok(()) } else { Err(Error::malformed_xml()) }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::accesslog::{AccessLog, Recorder};
 use axum::Router;
 use axum::body::Body;
 use domain::{Command, IdentityCommand, OpenSession};
@@ -19,6 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::ledgers::options;
 use testkit::{Clock, MemoryLog};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::api::method::Method;
@@ -125,6 +127,7 @@ impl Store {
             master_keys: (0..).zip(masters().iter()).map(|(number, master)| held(&keyring, number, master)).collect(),
             trusted_proxies: "127.0.0.9".parse().unwrap(),
             records_addresses: true,
+            access_log: Some(AccessLog { recorder: Recorder::default(), stream: watch::channel(None).1 }),
             membership: shards::Membership::new(),
             consumers: Some(super::consumers::over(&ledger)),
             site: Site {

@@ -11,6 +11,7 @@ use domain::{
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
+use events::bucket::Logging;
 use events::checkpoint::{Checkpointed, KeyChanged};
 use events::encryption::{DefaultEncryption, DefaultMethod};
 use events::ids::{
@@ -49,6 +50,7 @@ pub(crate) enum Step {
     Lifecycle(usize, Option<u8>),
     ObjectLock(usize, Option<u32>),
     Encryption(usize, Option<bool>),
+    Logging(usize, Option<usize>),
     Quota(usize, Option<u64>, Option<u64>),
     Put(usize, usize, u64),
     Delete(usize, usize),
@@ -173,6 +175,11 @@ fn encryption(of: Option<bool>) -> Setting {
     Setting::Encryption(of.map(|bucket_key| DefaultEncryption { by, bucket_key }))
 }
 
+fn logging(target: Option<usize>) -> Setting {
+    let of = |target| Logging { target_bucket: name(target), target_prefix: "log/".into(), key_format: None };
+    Setting::Logging(target.map(of))
+}
+
 /// A secret under the master key in use.
 fn sealed(model: &Model) -> Sealed {
     let key = model.totals.keys.master.map_or_else(|| "first".into(), |master| master.key.to_string());
@@ -282,6 +289,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::Lifecycle(bucket, n) => set(bucket, lifecycle(n)),
         Step::ObjectLock(bucket, days) => set(bucket, object_lock(days)),
         Step::Encryption(bucket, of) => set(bucket, encryption(of)),
+        Step::Logging(bucket, target) => set(bucket, logging(target)),
         Step::Quota(bucket, bytes, objects) => {
             Command::SetQuota { bucket: name(bucket), quota: Quota { bytes, objects } }
         }
@@ -361,6 +369,7 @@ fn of_buckets() -> impl Strategy<Value = Step> {
         1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Lifecycle(bucket, n)),
         1 => (bucket(), option::of(1..3_u32)).prop_map(|(bucket, days)| Step::ObjectLock(bucket, days)),
         1 => (bucket(), option::of(any::<bool>())).prop_map(|(bucket, of)| Step::Encryption(bucket, of)),
+        1 => (bucket(), option::of(bucket())).prop_map(|(bucket, target)| Step::Logging(bucket, target)),
         2 => (bucket(), option::of(1..100_u64), option::of(1..4_u64))
             .prop_map(|(bucket, bytes, objects)| Step::Quota(bucket, bytes, objects)),
     ]

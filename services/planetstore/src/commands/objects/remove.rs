@@ -51,6 +51,7 @@ async fn remove_below(client: &S3Client, place: &Place) -> anyhow::Result<u64> {
             Entry::Folder(_) => None,
         });
         let objects: Vec<_> = objects.collect();
+        progress.expect(objects.len() as u64);
         delete_versions(client, &place.bucket, &objects).await?;
         count += objects.len() as u64;
         progress.add(objects.len() as u64);
