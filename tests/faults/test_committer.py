@@ -90,7 +90,13 @@ def test_others_go_on_when_the_committer_is_gone_and_no_acked_write_is(cluster, 
                     assert reader.get("races", f"after-{round_}/{number}").status == 200
                     reader.close()
             if before.process is None:
-                before.start()
+                history = histories[gateways.index(before)]
+                history.end()
+                history.server = others[0]
+                history.compare(("killed", round_))
+                # It listens at another port from now on.
+                history.server = before.start()
+                history.begin(("again", round_), goes_on=True)
             else:
                 os.kill(before.pid, signal.SIGCONT)
                 wait.until(before.is_ready, "a gateway that continues", 30)
