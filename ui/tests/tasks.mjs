@@ -75,8 +75,6 @@ await withBrowser(async (context) => {
   await task("open the event that it became", async () => {
     const link = page.getByRole("link", { name: /bucket\.created/ }).first();
     await link.waitFor();
-    // What was said stays for as long as it has the focus.
-    await keys.press("F6");
     await keys.tabTo(/^bucket\.created/);
     await keys.press("Enter");
     await page.getByRole("complementary").getByText("A bucket was created.").waitFor();
