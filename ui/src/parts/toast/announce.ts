@@ -8,8 +8,8 @@ export interface Said {
   readonly isPending?: boolean;
 }
 
-/** How long a toast stays, in milliseconds. */
-const STAYS_MS = 8_000;
+/** How long a toast stays, in milliseconds: long enough to come to its event by keyboard. */
+const STAYS_MS = 12_000;
 
 export const toasts = Toast.createToastManager<Said>();
 
