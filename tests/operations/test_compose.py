@@ -111,10 +111,11 @@ def test_each_login_publishes_what_is_its_own():
     for role, rights in declared.items():
         spoken = [subject for subject in rights["publish"] if ".telemetry." in subject]
         subjects = {
-            "gateway": ["rollcall", "lease.*", "worker.*", "requests"],
-            "lifecycle": ["worker.lifecycle"],
+            "gateway": ["rollcall", "lease.*", "worker.*", "requests", "recall", "log.gateway"],
+            "lifecycle": ["worker.lifecycle", "log.lifecycle"],
             "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes",
-                            "worker.notify", "worker.notary"],
-            "node": ["node.{node}", "damage.{node}"],
+                            "worker.notify", "worker.notary", "log.repair", "log.gc", "log.health", "log.notify",
+                            "log.notary"],
+            "node": ["node.{node}", "damage.{node}", "log.{node}"],
         }
         assert spoken == [f"ps.{{region}}.telemetry.{subject}" for subject in subjects.get(role, [])], role
