@@ -49,14 +49,15 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The operations that a file of the pages imports, by their names.
 fn imported(text: &str) -> impl Iterator<Item = &str> {
-    let lists = text.split(IMPORT_END).filter_map(|before| before.rsplit_once("import ").map(|(_, list)| list));
+    let (before, _) = text.rsplit_once(IMPORT_END).unwrap_or_default();
+    let lists = before.split(IMPORT_END).filter_map(|before| before.rsplit_once("import ").map(|(_, list)| list));
     let names = lists.flat_map(|list| list.split(['{', ',', '\n']));
     names.map(|name| name.trim().trim_start_matches("type ").split(" as ").next().unwrap_or_default())
 }
 
 /// The paths that a file of the pages asks for, with `{}` for everything that is filled in.
 fn asked(text: &str) -> impl Iterator<Item = String> {
-    text.match_indices(ROOT).map(|(begin, _)| {
+    text.match_indices(ROOT).map(move |(begin, _)| {
         let end = text[begin..].find(['"', '`', '?', '\n']).map_or(text.len(), |length| begin + length);
         shape(&text[begin..end].replace("${", "{"))
     })

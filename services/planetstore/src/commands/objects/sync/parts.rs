@@ -25,7 +25,10 @@ const PARTS_AT_ONCE: usize = 4;
 
 /// What was put together would not have the entity tag of the source.
 #[derive(Debug)]
-pub(super) struct NotItsEtag;
+pub(super) struct NotItsEtag {
+    /// Some of the parts were sent by an earlier run.
+    pub(super) went_on: bool,
+}
 
 impl std::fmt::Display for NotItsEtag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,7 +79,7 @@ impl Transfer<'_> {
         if checked.is_err() || self.etag.is_some() && etag.as_deref() != self.etag {
             self.abort(&upload).await;
             self.shared.unfinished.end(self.key)?;
-            return checked.and(Err(NotItsEtag.into()));
+            return checked.and(Err(NotItsEtag { went_on: !known.is_empty() }.into()));
         }
         let made = upload.complete(parts).await?;
         self.shared.unfinished.end(self.key)?;

@@ -73,10 +73,12 @@ async fn in_parts(
     state: &State,
     count: Option<u64>,
 ) -> anyhow::Result<()> {
-    let head = first_part(from, key, state).await?;
+    // Of its first part alone, some stores tell less.
+    let head = from.call(Method::HEAD, key).query_if("versionId", state.version.as_deref());
+    let head = from.client.send(&head.header("x-amz-checksum-mode", "ENABLED")?).await?;
     let traits = Traits::read(&head, !shared.options.without_locks, (sources().now)());
     let layout = match count.filter(|_| !traits.is_opaque && !to.is_opaque) {
-        Some(count) => Layout::of(from, key, state, count, &head).await?,
+        Some(count) => Layout::of(from, key, state, count, &first_part(from, key, state).await?).await?,
         None => Layout::own(state.size),
     };
     let tags = tags(from, key, state, head.header("x-amz-tagging-count")).await?;
@@ -94,12 +96,18 @@ async fn in_parts(
             layout,
         })
     };
-    let is_theirs = layout.is_theirs;
-    match Box::pin(transfer(layout)?.run(|| Ok(()))).await {
-        // Its parts had other sizes than it seemed, or what an earlier run sent of it is no good.
-        Err(error) if is_theirs && error.is::<NotItsEtag>() => {
-            Box::pin(transfer(Layout::own(state.size))?.run(|| Ok(()))).await
-        }
-        done => done,
+    let is_wrong = |done: &anyhow::Result<()>, went_on: bool| {
+        let wrong = done.as_ref().err().and_then(|error| error.downcast_ref::<NotItsEtag>());
+        wrong.is_some_and(|wrong| wrong.went_on == went_on)
+    };
+    let mut done = Box::pin(transfer(layout.clone())?.run(|| Ok(()))).await;
+    if is_wrong(&done, true) {
+        // What an earlier run sent of it is no good.
+        done = Box::pin(transfer(layout)?.run(|| Ok(()))).await;
     }
+    if is_wrong(&done, false) {
+        // Its parts had other sizes than it seemed.
+        done = Box::pin(transfer(Layout::own(state.size))?.run(|| Ok(()))).await;
+    }
+    done
 }
