@@ -15,6 +15,7 @@ mod forward;
 mod growth;
 mod hosts;
 mod limits;
+mod node_status;
 mod nodes;
 mod origins;
 mod pages;
@@ -53,6 +54,7 @@ use growth::Growth;
 
 pub use hosts::Hosts;
 pub use limits::LIMITS;
+pub use node_status::{NodeState, NodeStatus};
 pub use nodes::{NODE_CONFIRM_STRAYS_PATH, NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
 pub use ready::Readiness;
 pub use redundancy::Redundancy;
@@ -60,8 +62,8 @@ pub use scrubs::{
     NodeScrub, PassReport, SCRUBS_CHANGE_PATH, SCRUBS_PATH, ScrubAnswer, ScrubList, ScrubReport, ScrubState,
 };
 pub use status::{
-    CacheFigures, DiskStatus, Health, LedgerStatus, LogStatus, NodeState, NodeStatus, Owed, OwedByNode, OwedContent,
-    Quarantined, STATUS_PATH, Status, Stored, Stray,
+    CacheFigures, DiskStatus, Health, LedgerStatus, LogStatus, Owed, OwedByNode, OwedContent, Quarantined, STATUS_PATH,
+    Status, Stored, Stray,
 };
 pub use workers::{WORKER_PATH, WORKERS_PATH, WorkerList};
 

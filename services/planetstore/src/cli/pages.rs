@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use super::parity::described;
 
 /// Operations that no page asks for, and why.
-const NO_PAGE: [(&str, &str); 18] = [
+const NO_PAGE: [(&str, &str); 19] = [
     ("changeAuthorKey", "processes without the next key stop: it is done where the keys are distributed"),
     ("changeKmsKey", "there is no page of KMS keys yet: `planetstore admin kms`"),
     ("createKmsKey", "there is no page of KMS keys yet: `planetstore admin kms`"),
     ("listKmsKeys", "there is no page of KMS keys yet: `planetstore admin kms`"),
     ("discardDeadLetters", "events are given up where a script says which: `planetstore admin target dead --discard`"),
     ("exportEvents", "a file for auditors, who verify it without the store: `planetstore events export`"),
+    ("getAccessLog", "the page of the audit shows events; refused requests: `planetstore audit access`"),
     ("getBucketGrowth", "the page of a bucket shows what it holds now; the overview has the growth of all"),
     ("getGroup", "the list of groups has the members of each"),
     ("getNode", "the list of nodes has all of each"),

@@ -119,10 +119,10 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, || {
             let long = "é".repeat(5_000);
-            tracing::warn!(count = 3, name = %"x", is_so = true, long, "what {} says", "it");
+            tracing::warn!(target: "gateway", count = 3, name = %"x", is_so = true, long, "what {} says", "it");
             tracing::info!(target: "async_nats::client", "not told");
             for number in 0..LINES_WAITING_MAX + 9 {
-                tracing::debug!(number, "more");
+                tracing::debug!(target: "gateway", number, "more");
             }
         });
         let line = source.lines.try_recv().unwrap();
