@@ -190,6 +190,8 @@ await withBrowser(async (context) => {
     const entry = row("notes.md").filter({ hasText: /object\.delete/ });
     await entry.first().waitFor();
     assert.match(await entry.first().textContent(), new RegExp(user));
+    // Out of the field: letters are keys again.
+    await keys.press("Escape");
   });
 
   await task("replay the last hour", async () => {
