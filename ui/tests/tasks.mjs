@@ -69,10 +69,6 @@ await withBrowser(async (context) => {
     await keys.tabTo(/^Create bucket/);
     await keys.press("Enter");
     await page.getByText(`Created the bucket ${bucket}.`).waitFor();
-    await page
-      .getByRole("link", { name: /bucket\.created/ })
-      .first()
-      .waitFor();
     assert.equal((await ask(`/buckets/${bucket}`)).status, 200);
   });
 
@@ -83,7 +79,8 @@ await withBrowser(async (context) => {
     await keys.tabTo(/^Upload$/);
     await keys.press("Enter");
     await page.getByRole("menuitem", { name: "Folder" }).waitFor();
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), keys.press("ArrowDown", "Enter")]);
+    await keys.tabTo(/^Folder/, "[role=menu]", "ArrowDown");
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), keys.press("Enter")]);
     await chooser.setFiles(join(place, "trip"));
     await page.getByRole("region", { name: "Transfers" }).getByText("2 of 2 files").waitFor();
     await row("trip/").waitFor();
@@ -120,7 +117,7 @@ await withBrowser(async (context) => {
     await page.getByText("1 selected").waitFor();
     await keys.press("Delete");
     await page.getByRole("dialog", { name: "Delete this?" }).waitFor();
-    await keys.tabTo(/^Delete$/, "[role=dialog]");
+    await keys.tabTo(/^Delete$/, "[data-modal]");
     await keys.press("Enter");
     await page.getByText(/Deleted 1 object from/).waitFor();
     await row("notes.md").waitFor({ state: "detached" });
@@ -157,9 +154,9 @@ await withBrowser(async (context) => {
     await keys.press("g", "u");
     await heading("Users");
     await keys.search("create a us", "Create a user");
-    const dialog = page.getByRole("dialog");
+    const dialog = page.locator("[data-modal]");
     await dialog.getByLabel("Name", { exact: true }).waitFor();
-    await keys.tabTo(/^Name/, "[role=dialog]");
+    await keys.tabTo(/^Name/, "[data-modal]");
     await keys.type(person);
     await keys.press("Enter");
     const drawer = page.getByRole("complementary", { name: `User ${person}` });
@@ -171,10 +168,10 @@ await withBrowser(async (context) => {
     await keys.tabTo(/^Create key/, "aside");
     await keys.press("Enter");
     await dialog.waitFor();
-    await keys.tabTo(/^Create key/, "[role=dialog]");
+    await keys.tabTo(/^Create key/, "[data-modal]");
     await keys.press("Enter");
     await dialog.getByText("Secret key").waitFor();
-    await keys.tabTo(/^I have copied it/, "[role=dialog]");
+    await keys.tabTo(/^I have copied it/, "[data-modal]");
     await keys.press("Enter");
     await dialog.waitFor({ state: "detached" });
     const { policies } = await (await ask(`/users/${person}`)).json();
@@ -193,6 +190,8 @@ await withBrowser(async (context) => {
     const entry = row("notes.md").filter({ hasText: /object\.delete/ });
     await entry.first().waitFor();
     assert.match(await entry.first().textContent(), new RegExp(user));
+    // Out of the field: letters are keys again.
+    await keys.press("Escape");
   });
 
   await task("replay the last hour", async () => {

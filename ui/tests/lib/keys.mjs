@@ -31,10 +31,10 @@ export class Keyboard {
   }
 
   /** Goes to something by Tab; in a part of the page, if a selector says which. */
-  async tabTo(name, within) {
+  async tabTo(name, within, key = "Tab") {
     for (let press = 0; press < TABS_MAX; press += 1) {
       if (name.test(await this.focused(within))) return;
-      await this.press("Tab");
+      await this.press(key);
     }
     throw new Error(`${name} cannot be reached by Tab`);
   }
