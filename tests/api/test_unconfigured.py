@@ -46,10 +46,6 @@ def test_only_what_changes_nothing_may_be_written(s3, bucket, refused):
     pays = s3.put_bucket_request_payment
     pays(Bucket=bucket, RequestPaymentConfiguration={"Payer": "BucketOwner"})
     refused("NotImplemented", 501, pays, Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
-    log = s3.put_bucket_logging
-    log(Bucket=bucket, BucketLoggingStatus={})
-    refused("NotImplemented", 501, log, Bucket=bucket,
-            BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": bucket, "TargetPrefix": "log/"}})
     notify = s3.put_bucket_notification_configuration
     notify(Bucket=bucket, NotificationConfiguration={})
     said = refused("NotImplemented", 501, notify, Bucket=bucket,
