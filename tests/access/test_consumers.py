@@ -237,10 +237,11 @@ def test_the_command_adds_a_consumer_whose_program_reads_and_removes_it(server, 
     with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as running:
         try:
             sequence, event_type, subject = running.stdout.readline().split()
+            # The program says what it read before it acknowledges that.
+            wait.until(lambda: shown(server, root, "search")["lag"] == 0, "the acknowledgement")
         finally:
             running.terminate()
     assert (event_type, subject) == ("io.planetstore.object.created.v1", "a") and int(sequence) > 0
-    wait.until(lambda: shown(server, root, "search")["lag"] == 0, "the acknowledgement")
     again = command("add", "search")
     assert again.returncode == 1 and "exists already" in again.stderr, again.stderr
     for words, said in ((("add", "x" * 1_025), "1 to 48"), (("add", "x", "--from", "999999999"), "the log ends at"),
