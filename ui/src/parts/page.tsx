@@ -27,7 +27,8 @@ export function Page({
     <div className={cx("flex min-h-full flex-col", isFull && "h-full min-h-0")}>
       <div className="flex min-h-14 flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5 lg:px-6">
         <h1 className="min-w-0 text-xl font-semibold tracking-[-0.01em]">{heading ?? title}</h1>
-        {about && <div className="min-w-0 text-table text-muted">{about}</div>}
+        {/* It is cut rather than that the actions move below it when it comes. */}
+        {about && <div className="min-w-0 flex-1 basis-40 truncate text-table text-muted">{about}</div>}
         <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>
       </div>
       <div className={cx("flex-1", isFull ? "flex min-h-0 flex-col" : "px-4 pb-8 lg:px-6")}>{children}</div>
