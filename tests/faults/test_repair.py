@@ -121,8 +121,8 @@ def test_two_nodes_are_lost_one_while_the_other_is_rebuilt(make_server, seed, co
     objects = Objects(server)
     objects.put("before", range(count))
     held = held_bytes(server.node_folder(2)) + held_bytes(server.node_folder(5))
-    # So slow that it is seen under way.
-    assert server.run("worker", "rate", "repair", str(max(held // 2 // 30, 1))).returncode == 0
+    # So slow that an audit sees it under way, which takes seconds itself.
+    assert server.run("worker", "rate", "repair", str(max(held // 2 // 150, 1))).returncode == 0
     with reading(objects, seed):
         assert server.run("node", "stop", "node-2").returncode == 0
         begun = time.monotonic()
