@@ -64,8 +64,14 @@ class Console:
         if hasattr(self, "token"):
             headers["Authorization"] = f"Bearer {self.token}"
         body = None if document is None else json.dumps(document)
-        self.connection.request(method, f"/api/v1{path}", body, headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, f"/api/v1{path}", body, headers)
+            answer = self.connection.getresponse()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            # The store ends connections that were idle for long.
+            self.connection.close()
+            self.connection.request(method, f"/api/v1{path}", body, headers)
+            answer = self.connection.getresponse()
         text = answer.read()
         if answer.status >= 300:
             raise SystemExit(f"{method} {path}: {answer.status} {text.decode()}")
