@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "react";
 import { auditQuery, type Done, refreshAudit, sealQuery } from "@/data/audit";
 import { usePosition } from "@/data/feed";
 import { Button } from "@/parts/button";
-import { count, plural } from "@/parts/format";
+import { plural } from "@/parts/format";
 import { Page } from "@/parts/page";
 import { useActions } from "@/parts/palette/actions";
 import { saveText } from "@/parts/secret";
@@ -51,8 +51,14 @@ export default function AuditPage() {
       about={<SealState />}
       actions={
         <>
-          <Button icon={RotateCw} isBusy={list.isFetching && !list.isFetchingNextPage} onClick={refreshAudit}>
-            {newer > 0 ? `Refresh, ${count(newer)} newer on the log` : "Refresh"}
+          {/* A label that grew with the log would move the page. */}
+          <Button
+            icon={RotateCw}
+            isBusy={list.isFetching && !list.isFetchingNextPage}
+            title={newer > 0 ? `${plural(newer, "event is", "events are")} newer on the log` : undefined}
+            onClick={refreshAudit}
+          >
+            Refresh
           </Button>
           <Button
             icon={Download}

@@ -18,7 +18,7 @@ export function SealState() {
   if (covered === 0) return <State tone="notice">No checkpoint signs the log yet</State>;
   const open = Math.max(0, position - covered);
   return (
-    <span className="flex flex-wrap items-center gap-x-3 gap-y-0.5">
+    <span className="flex overflow-hidden whitespace-nowrap items-center gap-x-3 gap-y-0.5">
       <State tone="ok">Signed up to #{count(covered)}</State>
       {last && (
         <span>
