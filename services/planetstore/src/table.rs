@@ -32,6 +32,11 @@ fn line<const N: usize>(row: &[String; N], widths: &[usize; N]) -> String {
     format!("{}\n", cells.join("  ").trim_end())
 }
 
+/// A text without what would steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

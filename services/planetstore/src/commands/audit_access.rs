@@ -9,9 +9,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::admin::session::Session;
-use super::audit_log::visible;
 use crate::client::ConsoleArgs;
-use crate::table::{self, Output};
+use crate::table::{self, Output, visible};
 
 /// Records that are asked for at once, at most.
 const PAGE_RECORDS_MAX: usize = 1_000;

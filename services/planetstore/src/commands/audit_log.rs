@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::admin::session::Session;
 use crate::client::ConsoleArgs;
-use crate::table::{self, Output};
+use crate::table::{self, Output, visible};
 
 /// Entries that are asked for at once, at most.
 const PAGE_ENTRIES_MAX: usize = 1_000;
@@ -162,11 +162,6 @@ fn row(done: &Done) -> [String; 8] {
         visible(&done.summary),
         or_none(&done.request),
     ]
-}
-
-/// A text without what would steer a terminal.
-pub(super) fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod notary_key;
 mod objects;
 mod offline;
 mod piece_secrets;
+mod printer;
 mod rebuild;
 mod rewind;
 mod scrub;

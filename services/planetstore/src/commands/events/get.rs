@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::arguments::GetArgs;
-use super::show::Printer;
+use super::show::pretty;
 use crate::commands::admin::session::Session;
+use crate::commands::printer::Printer;
 
 /// Where pages of events are.
 const PATH: &str = "/api/v1/events";
@@ -31,7 +32,7 @@ pub(super) async fn get(arguments: &GetArgs) -> anyhow::Result<()> {
 async fn pages(session: &mut Session, arguments: &GetArgs) -> anyhow::Result<()> {
     let stdout = std::io::stdout();
     let has_color = super::tail::has_color(stdout.is_terminal());
-    let mut printer = Printer::new(BufWriter::new(stdout), arguments.output, has_color);
+    let mut printer = Printer::new(BufWriter::new(stdout), arguments.output, pretty, has_color);
     let wanted = arguments.limit.map_or(u64::MAX, std::num::NonZeroU64::get);
     let mut query = arguments.wanted.query(Timestamp::now());
     query.limit = usize::try_from(wanted).unwrap_or(LIMIT_MAX).min(LIMIT_MAX);
@@ -41,7 +42,7 @@ async fn pages(session: &mut Session, arguments: &GetArgs) -> anyhow::Result<()>
         let events: Vec<Box<RawValue>> = serde_json::from_slice(&body).context("the store's answer is no list")?;
         for event in events {
             if printer.printed() < wanted {
-                printer.event(&event)?;
+                printer.print(event.get())?;
             }
         }
         printer.flush()?;

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::arguments::{EventOutput, TailArgs};
-use super::show::Printer;
+use super::show::pretty;
 use super::sse::{Message, Parser};
 use crate::commands::admin::session::Session;
+use crate::commands::printer::Printer;
 
 /// Where events are followed.
 const PATH: &str = "/api/v1/events/stream";
@@ -33,7 +34,7 @@ pub(super) async fn tail(arguments: &TailArgs) -> anyhow::Result<()> {
     let has_color = has_color(stdout.is_terminal());
     // A list that never ends is no document.
     let output = if arguments.output == EventOutput::Json { EventOutput::Ndjson } else { arguments.output };
-    let mut tail = Tail::new(Printer::new(BufWriter::new(stdout), output, has_color));
+    let mut tail = Tail::new(Printer::new(BufWriter::new(stdout), output, pretty, has_color));
     let mut pause = PAUSE;
     loop {
         let before = tail.position;
@@ -117,7 +118,7 @@ impl<W: Write> Tail<W> {
     }
 
     fn print(&mut self, event: &str) -> anyhow::Result<()> {
-        self.printer.event(serde_json::from_str::<&RawValue>(event)?)?;
+        self.printer.print(serde_json::from_str::<&RawValue>(event)?.get())?;
         self.printer.flush()
     }
 }
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn it_goes_on_behind_the_last_whole_message() {
-        let mut tail = Tail::new(Printer::new(Vec::new(), EventOutput::Ndjson, false));
+        let mut tail = Tail::new(Printer::new(Vec::new(), EventOutput::Ndjson, pretty, false));
         let read = |tail: &mut Tail<Vec<u8>>, text: &str| {
             text.split_inclusive('\n').try_for_each(|line| tail.line(line.as_bytes()))
         };

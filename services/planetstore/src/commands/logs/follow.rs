@@ -7,10 +7,11 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::arguments::LineArgs;
-use super::show::Printer;
+use super::show::pretty;
 use crate::commands::admin::session::Session;
 use crate::commands::events::sse::{Message, Parser};
 use crate::commands::events::{EventOutput, has_color};
+use crate::commands::printer::Printer;
 
 /// The code with which a stream ends whose token has expired.
 const EXPIRED: &str = "unauthenticated";
@@ -28,7 +29,7 @@ pub(super) async fn follow(wanted: &LineArgs, path: &str) -> anyhow::Result<()> 
     let has_color = has_color(stdout.is_terminal());
     // A list that never ends is no document.
     let output = if wanted.output == EventOutput::Json { EventOutput::Ndjson } else { wanted.output };
-    let mut following = Following::new(Printer::new(BufWriter::new(stdout), output, has_color));
+    let mut following = Following::new(Printer::new(BufWriter::new(stdout), output, pretty, has_color));
     loop {
         let ended = session.follow(path, HeaderMap::new(), |line| following.line(line)).await?;
         following.begin_again();
@@ -94,7 +95,7 @@ impl<W: Write> Following<W> {
         if self.is_again && self.printed.iter().any(|printed| printed == data) {
             return Ok(());
         }
-        self.printer.line(data)?;
+        self.printer.print(data)?;
         self.printed.push_back(data.to_owned());
         if self.printed.len() > REMEMBERED_MAX {
             self.printed.pop_front();
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_begins_again_repeats_nothing() {
-        let mut following = Following::new(Printer::new(Vec::new(), EventOutput::Ndjson, false));
+        let mut following = Following::new(Printer::new(Vec::new(), EventOutput::Ndjson, pretty, false));
         let mut read = |text: &str| {
             text.split_inclusive('\n').try_for_each(|line| following.line(line.as_bytes())).unwrap();
             if following.end.is_some() {

@@ -13,9 +13,10 @@ use serde_json::value::RawValue;
 use super::Verdict;
 use super::admin::session::Session;
 use super::events::has_color;
+use super::printer::Printer;
 pub(crate) use arguments::{ErrorsArgs, LogsArgs};
 use arguments::{LineArgs, follow_path, path};
-use show::Printer;
+use show::pretty;
 
 /// What the store says.
 #[derive(Debug, Deserialize)]
@@ -47,7 +48,7 @@ async fn show(wanted: &LineArgs, path: &str) -> anyhow::Result<()> {
     let found: Lines = serde_json::from_slice(&body).context("the store's answer is no list of log lines")?;
     let stdout = std::io::stdout();
     let has_color = has_color(stdout.is_terminal());
-    let mut printer = Printer::new(BufWriter::new(stdout), wanted.output, has_color);
-    found.lines.iter().try_for_each(|line| printer.line(line.get()))?;
+    let mut printer = Printer::new(BufWriter::new(stdout), wanted.output, pretty, has_color);
+    found.lines.iter().try_for_each(|line| printer.print(line.get()))?;
     printer.end()
 }

@@ -1,10 +1,8 @@
 //! Log lines on a terminal.
 
-use std::io::Write;
-
 use serde_json::Value;
 
-use crate::commands::events::EventOutput;
+use crate::table::visible;
 
 /// Colours of a terminal, by how much a line matters.
 const RED: &str = "\u{1b}[31m";
@@ -13,56 +11,8 @@ const GREEN: &str = "\u{1b}[32m";
 const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// Where lines are written, one after the other.
-pub(super) struct Printer<W> {
-    out: W,
-    output: EventOutput,
-    has_color: bool,
-    printed: u64,
-}
-
-impl<W: Write> Printer<W> {
-    pub(super) fn new(out: W, output: EventOutput, has_color: bool) -> Self {
-        Self { out, output, has_color, printed: 0 }
-    }
-
-    /// Writes a line, which is a JSON document.
-    pub(super) fn line(&mut self, line: &str) -> anyhow::Result<()> {
-        match self.output {
-            EventOutput::Pretty => writeln!(self.out, "{}", pretty(&serde_json::from_str(line)?, self.has_color))?,
-            EventOutput::Ndjson => writeln!(self.out, "{line}")?,
-            EventOutput::Json => {
-                let begin = if self.printed == 0 { "[\n" } else { ",\n" };
-                write!(self.out, "{begin}{line}")?;
-            }
-        }
-        self.printed += 1;
-        Ok(())
-    }
-
-    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
-        Ok(self.out.flush()?)
-    }
-
-    /// Writes the end of a list.
-    pub(super) fn end(&mut self) -> anyhow::Result<()> {
-        if self.output == EventOutput::Json {
-            let begin = if self.printed == 0 { "[" } else { "\n" };
-            writeln!(self.out, "{begin}]")?;
-        }
-        self.flush()
-    }
-}
-
-#[cfg(test)]
-impl Printer<Vec<u8>> {
-    pub(super) fn into_text(self) -> String {
-        String::from_utf8(self.out).unwrap()
-    }
-}
-
 /// A line: time, level, role, what it says, and where.
-fn pretty(line: &Value, has_color: bool) -> String {
+pub(super) fn pretty(line: &Value, has_color: bool) -> String {
     let text = |name: &str| visible(line[name].as_str().unwrap_or_default());
     let time = text("time");
     // Lines have up to nine digits of a second, and three tell what came first.
@@ -89,11 +39,6 @@ fn field(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), visible)
 }
 
-/// A text without what would steer a terminal.
-fn visible(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,22 +57,5 @@ mod tests {
         let forged = line(r#"{"message":"a\n\u001b[31mb","fields":{"\u001b":"\r"}}"#);
         assert!(!forged.contains(['\n', '\r', '\u{1b}']), "{forged}");
         assert!(pretty(&serde_json::from_str(LINE).unwrap(), true).contains(YELLOW));
-    }
-
-    #[test]
-    fn what_is_for_programs_is_json_in_either_form() {
-        let printed = |output, lines: &[&str]| {
-            let mut printer = Printer::new(Vec::new(), output, false);
-            for line in lines {
-                printer.line(line).unwrap();
-            }
-            printer.end().unwrap();
-            printer.into_text()
-        };
-        assert_eq!(printed(EventOutput::Ndjson, &["{}", "{\"a\":1}"]), "{}\n{\"a\":1}\n");
-        for lines in [&[][..], &["{}"], &["{}", "{\"a\":1}"]] {
-            let list: Vec<Value> = serde_json::from_str(&printed(EventOutput::Json, lines)).unwrap();
-            assert_eq!(list.len(), lines.len());
-        }
     }
 }
