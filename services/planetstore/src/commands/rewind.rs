@@ -94,22 +94,11 @@ fn encoded(text: &str) -> String {
 pub(crate) async fn ls(arguments: Listing) -> anyhow::Result<()> {
     let mut session = Session::at(&arguments.console).await?;
     let Location { bucket, prefix } = &arguments.location;
-    let (mut at, mut after, mut objects) = (arguments.at.0.clone(), String::new(), Vec::new());
-    for page in 1_u64.. {
-        let query =
-            format!("at={}&prefix={}&after={}&limit={PAGE_KEYS}", encoded(&at), encoded(prefix), encoded(&after));
-        let mut answer = session.get(&format!("/api/v1/buckets/{bucket}/objects?{query}")).await?;
-        at = answer["at"].to_string();
-        match answer["objects"].take() {
-            Value::Array(more) => objects.extend(more),
-            _ => bail!("the store's answer has no objects"),
-        }
-        let Some(next) = answer["next"].as_str() else { break };
-        next.clone_into(&mut after);
-        if page % PAGES_A_TOKEN == 0 {
-            session.renew().await?;
-        }
-    }
+    let objects = pages(&mut session, &arguments.at, "objects", |at, after| {
+        let query = format!("at={}&prefix={}&after={}&limit={PAGE_KEYS}", encoded(at), encoded(prefix), encoded(after));
+        (Method::GET, format!("/api/v1/buckets/{bucket}/objects?{query}"), None)
+    })
+    .await?;
     session.close().await;
     show::list(
         arguments.output,
@@ -131,19 +120,21 @@ pub(crate) async fn ls(arguments: Listing) -> anyhow::Result<()> {
     )
 }
 
-/// Gives keys back what they had, or says what would be done.
-pub(crate) async fn restore(arguments: RestoreArgs) -> anyhow::Result<Verdict> {
-    let mut session = Session::at(&arguments.console).await?;
-    let Location { bucket, prefix } = &arguments.location;
-    let path = format!("/api/v1/buckets/{bucket}/restore");
-    let (mut at, mut after, mut changes) = (arguments.at.0.clone(), String::new(), Vec::new());
+/// The entries of all pages. The first answer says which place in the log is meant, and the others are of the same.
+async fn pages(
+    session: &mut Session,
+    at: &Place,
+    member: &str,
+    request: impl Fn(&str, &str) -> (Method, String, Option<Value>),
+) -> anyhow::Result<Vec<Value>> {
+    let (mut at, mut after, mut entries) = (at.0.clone(), String::new(), Vec::new());
     for page in 1_u64.. {
-        let document = json!({ "at": at, "prefix": prefix, "dry_run": !arguments.really, "after": after });
-        let mut answer = session.ask(Method::POST, &path, Some(&document)).await?;
+        let (method, path, document) = request(&at, &after);
+        let mut answer = session.ask(method, &path, document.as_ref()).await?;
         at = answer["at"].to_string();
-        match answer["changes"].take() {
-            Value::Array(more) => changes.extend(more),
-            _ => bail!("the store's answer has no changes"),
+        match answer[member].take() {
+            Value::Array(more) => entries.extend(more),
+            _ => bail!("the store's answer has no {member}"),
         }
         let Some(next) = answer["next"].as_str() else { break };
         next.clone_into(&mut after);
@@ -151,6 +142,18 @@ pub(crate) async fn restore(arguments: RestoreArgs) -> anyhow::Result<Verdict> {
             session.renew().await?;
         }
     }
+    Ok(entries)
+}
+
+/// Gives keys back what they had, or says what would be done.
+pub(crate) async fn restore(arguments: RestoreArgs) -> anyhow::Result<Verdict> {
+    let mut session = Session::at(&arguments.console).await?;
+    let Location { bucket, prefix } = &arguments.location;
+    let changes = pages(&mut session, &arguments.at, "changes", |at, after| {
+        let document = json!({ "at": at, "prefix": prefix, "dry_run": !arguments.really, "after": after });
+        (Method::POST, format!("/api/v1/buckets/{bucket}/restore"), Some(document))
+    })
+    .await?;
     session.close().await;
     show::list(
         arguments.output,
