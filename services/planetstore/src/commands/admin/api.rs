@@ -1,13 +1,12 @@
 //! `planetstore admin api`: an operation of the admin API by its path, for scripts, and for what has no command of its own.
 
-use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::ValueEnum;
 
 use super::session::Session;
-use super::show;
+use super::{read_document, show};
 use crate::table::Output;
 
 /// The longest document that is sent, in bytes. The store's limit is lower, so that the store reports it.
@@ -33,7 +32,7 @@ pub(super) async fn run(
     output: Output,
 ) -> anyhow::Result<()> {
     ensure!(path.starts_with(ROOT), "{path:?} is no path of the API: {ROOT}openapi.json lists all");
-    let body = document.map(read).transpose()?;
+    let body = document.map(|file| read_document(file, DOCUMENT_BYTES_MAX)).transpose()?;
     let method = match method {
         ApiMethod::Get => http::Method::GET,
         ApiMethod::Post => http::Method::POST,
@@ -47,16 +46,4 @@ pub(super) async fn run(
         return Ok(());
     }
     show::one(output, &answer)
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let cannot = || format!("cannot read {}", file.display());
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).with_context(cannot)?.take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
-    };
-    read.with_context(cannot)?;
-    Ok(text)
 }

@@ -16,6 +16,10 @@ mod target;
 mod target_arguments;
 mod user;
 
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
@@ -46,6 +50,19 @@ fn name(hit: &Value) -> String {
         (Some(bucket), Some(key)) => format!("s3://{bucket}/{key}"),
         _ => show::text(hit),
     }
+}
+
+/// The text of a file, or of stdin if the file is `-`; what is longer is cut.
+fn read_document(file: &Path, bytes_max: u64) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let cannot = || format!("cannot read {}", file.display());
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(bytes_max).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).with_context(cannot)?.take(bytes_max).read_to_string(&mut text)
+    };
+    read.with_context(cannot)?;
+    Ok(text)
 }
 
 /// Logs in, executes one command, and logs out again.

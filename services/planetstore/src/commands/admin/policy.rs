@@ -1,14 +1,11 @@
-use std::io::Read;
-use std::path::Path;
-
-use anyhow::{Context, bail};
+use anyhow::bail;
 use events::ids::PolicyName;
 use http::Method;
 use serde_json::json;
 
 use super::arguments::{HolderArgs, PolicyAction};
 use super::session::Session;
-use super::show;
+use super::{read_document, show};
 use crate::table::Output;
 
 const POLICIES: &str = "/api/v1/policies";
@@ -34,7 +31,7 @@ pub(super) async fn run(session: &Session, action: PolicyAction, output: Output)
         }
         PolicyAction::Show { name } => show::one(output, &session.get(&path(&name)).await?),
         PolicyAction::Put { name, file } => {
-            let document = read(&file)?;
+            let document = read_document(&file, DOCUMENT_BYTES_MAX)?;
             show::one(output, &session.send(Method::PUT, &path(&name), Some(document)).await?)
         }
         PolicyAction::Attach { name, holder } => {
@@ -77,16 +74,4 @@ fn of_holder(name: &PolicyName, holder: &HolderArgs) -> anyhow::Result<(String, 
         }
         _ => bail!("pass --user or --group"),
     }
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let cannot = || format!("cannot read {}", file.display());
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).with_context(cannot)?.take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
-    };
-    read.with_context(cannot)?;
-    Ok(text)
 }
