@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use super::ends::Bucket;
-use super::engine::{Outcome, Shared, TRIES_MAX, is_passing, pause};
+use super::engine::{Outcome, Shared, again};
 use super::entry::State;
 use super::evidence::{Evidence, compare};
 use super::pairs::Pair;
@@ -47,15 +47,8 @@ pub(super) async fn bring(
         shared.progress.expect(source.size);
         make_parents(to, &key)?;
         let mut attempt = 1;
-        loop {
-            match Box::pin(fetch(shared, from, &key, source, &path)).await {
-                Err(error) if attempt < TRIES_MAX && is_passing(&error) => {
-                    tracing::debug!(key, %error, "an object was not fetched");
-                    pause(attempt).await;
-                    attempt += 1;
-                }
-                done => break done?,
-            }
+        while let Err(error) = Box::pin(fetch(shared, from, &key, source, &path)).await {
+            again(&key, &mut attempt, error).await?;
         }
     }
     outcome.rows.push(Row::sent(&key, source));

@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::s3_client::RefusedByS3;
 
 /// How often a key is tried that fails for a reason that passes.
-pub(super) const TRIES_MAX: u32 = 4;
+const TRIES_MAX: u32 = 4;
 
 /// How long it waits before the second try; it doubles with each.
 const WAIT: Duration = Duration::from_millis(250);
@@ -116,12 +116,18 @@ async fn bring(shared: Arc<Shared>, pair: Pair) -> Outcome {
     outcome
 }
 
-/// Whether a failure may be gone at another try: the store did not say that it never will be.
-pub(super) fn is_passing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<RefusedByS3>().is_none_or(|refused| refused.status.is_server_error())
+/// Waits until another try of what failed, or gives the failure back if it does not pass or was tried often enough.
+pub(super) async fn again(key: &str, attempt: &mut u32, error: anyhow::Error) -> anyhow::Result<()> {
+    if *attempt >= TRIES_MAX || !is_passing(&error) {
+        return Err(error);
+    }
+    tracing::debug!(key, %error, "a transfer failed, and is tried again");
+    tokio::time::sleep(WAIT * 2_u32.pow(*attempt - 1)).await;
+    *attempt += 1;
+    Ok(())
 }
 
-/// Waits until another try.
-pub(super) async fn pause(attempt: u32) {
-    tokio::time::sleep(WAIT * 2_u32.pow(attempt - 1)).await;
+/// Whether a failure may be gone at another try: the store did not say that it never will be.
+fn is_passing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<RefusedByS3>().is_none_or(|refused| refused.status.is_server_error())
 }

@@ -4,7 +4,7 @@ use anyhow::Context;
 use http::Method;
 
 use super::ends::Bucket;
-use super::engine::{Outcome, Shared, TRIES_MAX, is_passing, pause};
+use super::engine::{Outcome, Shared, again};
 use super::entry::{Likeness, State};
 use super::keys::states_of;
 use super::pairs::Pair;
@@ -31,16 +31,9 @@ pub(super) async fn bring(
         if attempt == 1 {
             outcome.same += known as u64;
         }
-        let sent = send_all(shared, (from, to), &key, &source[known..], outcome).await;
-        match sent {
-            Err(error) if attempt < TRIES_MAX && is_passing(&error) => {
-                tracing::debug!(key, %error, "a version was not sent");
-                pause(attempt).await;
-                attempt += 1;
-                target = states_of(&to.client, &to.at(&key), to.with_versions).await?;
-            }
-            sent => return sent,
-        }
+        let Err(error) = send_all(shared, (from, to), &key, &source[known..], outcome).await else { return Ok(()) };
+        again(&key, &mut attempt, error).await?;
+        target = states_of(&to.client, &to.at(&key), to.with_versions).await?;
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::ends::Bucket;
-use super::engine::{Outcome, Shared, TRIES_MAX, is_passing, pause};
+use super::engine::{Outcome, Shared, again};
 use super::entry::State;
 use super::evidence::{Evidence, compare};
 use super::history::remove;
@@ -47,12 +47,8 @@ pub(super) async fn bring(
     let mut attempt = 1;
     let size = loop {
         match Box::pin(send(shared, to, &key, &path)).await {
-            Err(error) if attempt < TRIES_MAX && is_passing(&error) => {
-                tracing::debug!(key, %error, "a file was not sent");
-                pause(attempt).await;
-                attempt += 1;
-            }
-            sent => break sent?,
+            Ok(size) => break size,
+            Err(error) => again(&key, &mut attempt, error).await?,
         }
     };
     outcome.rows.push(Row::sent(&key, &State { size, ..source.clone() }));
