@@ -1,13 +1,12 @@
 //! What is recorded of requests that leave no event: those that were refused, and reads of buckets that ask for it.
 
 use accesslog::{Kind, Record};
-use domain::View;
-use events::ids::BucketName;
 use http::StatusCode;
 use jiff::Timestamp;
-use s3::{Address, Operation};
+use s3::Operation;
 
 use crate::Gateway;
+use crate::authorization::Authorized;
 use crate::traffic::{Known, is_read};
 
 /// A request that was answered.
@@ -28,7 +27,7 @@ pub(crate) fn note(gateway: &Gateway, answered: &Answered<'_>) {
     let address = known.address.as_ref();
     let kind = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::Refused,
-        _ if status.is_success() && operation.is_some_and(is_read) && is_logged(gateway, address) => Kind::Read,
+        _ if status.is_success() && known.is_recorded => Kind::Read,
         _ => return,
     };
     let (user, access_key) = match &known.by {
@@ -51,14 +50,15 @@ pub(crate) fn note(gateway: &Gateway, answered: &Answered<'_>) {
     });
 }
 
-/// Whether the owner of a bucket asks for records of reads. What cannot be read is not recorded, and is logged.
-fn is_logged(gateway: &Gateway, address: Option<&Address>) -> bool {
-    let name = address.and_then(|address| address.bucket.as_deref()?.parse::<BucketName>().ok());
-    let Some(name) = name else { return false };
-    let snapshot = gateway.0.ledger.latest();
-    let row = snapshot.bucket(&name);
-    let logged = row.and_then(|row| row.map_or(Ok(false), |row| gateway.0.logged.of(&snapshot, &row)));
-    logged.unwrap_or_else(|error| {
+/// Whether the owner of the addressed bucket asks for records of a request such as this. What cannot be read is not
+/// recorded, and is logged.
+pub(crate) fn is_asked_for(request: &Authorized<'_>) -> bool {
+    let gateway = request.gateway;
+    if gateway.0.options.recorder.is_none() || !is_read(request.operation) {
+        return false;
+    }
+    let Ok(bucket) = request.bucket() else { return false };
+    gateway.0.logged.of(&bucket.snapshot, &bucket.row).unwrap_or_else(|error| {
         tracing::error!(%error, "whether reads are recorded cannot be read");
         false
     })

@@ -164,7 +164,10 @@ async fn answer(
         document: Document::Unread,
     };
     let Answer { known, result } = match Authorized::new(request, snapshot) {
-        Ok(authorized) => dispatch(authorized, body).await,
+        Ok(authorized) => {
+            known_of.is_recorded = access_log::is_asked_for(&authorized);
+            dispatch(authorized, body).await
+        }
         Err(failure) => return Answered { operation: Some(operation), known, result: Err(failure) },
     };
     let result = result.map_err(|failure| request.hide_told_absence(failure));

@@ -25,6 +25,8 @@ pub(crate) struct Known {
     pub(crate) address: Option<Address>,
     /// Where it comes from.
     pub(crate) client: Option<IpAddr>,
+    /// It is a read that the owner of the bucket asks for a record of.
+    pub(crate) is_recorded: bool,
 }
 
 /// The name of all who sign nothing.
