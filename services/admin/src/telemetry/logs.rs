@@ -21,7 +21,7 @@ const ERRORS_PER_ROLE_MAX: usize = 200;
 /// Roles of which errors are remembered: storage nodes and a few more.
 const ROLES_MAX: usize = 512;
 
-/// Lines that a follower may be behind. Whoever is further behind is told how many it missed.
+/// Lines that a follower may be behind. One that is further behind learns how many it missed.
 const LINES_WAITING_MAX: usize = 1_024;
 
 /// The target of lines that this process adds.

@@ -3,10 +3,11 @@
 //! The owner of the lease `committer` commits. The ledgers of other processes send it their commands, several in one
 //! request, and answer when their own state shows what happened. Nothing rests on who commits: every append is a
 //! compare-and-swap, and every command has an id, which is the id of its event. A command that is sent is bound to the
-//! term of its committer. Where its fate is unknown, the sender first ends that term, by a fact: from there on nobody
-//! decides the command any more but who is asked again, and whoever is finds on the log whether it happened.
+//! term of its committer. If its outcome is unknown, the sender first ends that term with a fact. From then on only the
+//! process that is asked again decides the command, and that process finds on the log whether it happened.
 //!
-//! [`Sender`] sends, `group` says what travels together, [`Server`] is asked, `wire` is what they say to each other, and `seal` proves who says it.
+//! [`Sender`] sends commands, `group` batches them, [`Server`] answers requests, `wire` is the format of both, and `seal`
+//! authenticates them.
 
 mod group;
 mod seal;
@@ -100,5 +101,5 @@ impl From<NotCommitted> for CommitError {
     }
 }
 
-/// What a caller is told whose command finds no room.
+/// The reason that a caller gets when there is no room for its command.
 pub(crate) const NO_ROOM: &str = "the disk of the projection or of the log is full";

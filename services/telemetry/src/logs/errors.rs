@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Level, Line};
 use crate::LineRing;
 
-/// Errors and warnings that are remembered, and told to whoever asks.
+/// Errors and warnings that are kept, and sent again on request.
 pub(super) const ERRORS_MAX: usize = 200;
 
 /// Bytes of each of the two files of errors.

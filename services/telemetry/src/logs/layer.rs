@@ -12,10 +12,10 @@ use tracing_subscriber::layer::Context;
 
 use super::line::{FIELD_CHARS_MAX, FIELDS_MAX, Line, MESSAGE_CHARS_MAX, cut};
 
-/// Lines that wait to be told. Beyond that they are dropped, and counted.
+/// Lines that wait to be sent. Further ones are dropped and counted.
 const LINES_WAITING_MAX: usize = 1_024;
 
-/// What logs, at some level, when lines are told or followed: to tell those would never end.
+/// Crates that log, at some level, when lines are sent or followed: sending those lines would cause more of them without end.
 const NOT_TOLD: [&str; 6] = ["async_nats", "telemetry", "tungstenite", "tokio_tungstenite", "hyper", "hyper_util"];
 
 /// Takes every line that the filter of the process lets through.

@@ -1,4 +1,4 @@
-//! The way of lines over core NATS.
+//! Sends and receives log lines over core NATS.
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ use super::{Line, LogSource};
 /// Lines of a message. Each has less than 20 KiB, and NATS takes a mebibyte.
 const LINES_MAX: usize = 32;
 
-/// The pause after a message: so a process tells 1,600 lines a second at most.
+/// The pause after a message: so a process sends 1,600 lines a second at most.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a message may wait for the connection.
@@ -26,7 +26,7 @@ const SEND_TIME_MAX: Duration = Duration::from_secs(1);
 /// Bytes of a message that is read.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
-/// The subject on which a process tells its lines: that of its role or, of a storage node, of its name.
+/// The subject on which a process sends its lines: that of its role, or of its name for a storage node.
 pub fn log_subject(region: &RegionName, role: &str) -> String {
     format!("ps.{region}.telemetry.log.{role}")
 }
@@ -41,33 +41,33 @@ struct Message {
     /// Lines that were dropped before these.
     #[serde(default)]
     dropped: u64,
-    /// They are remembered, and were told before.
+    /// They are kept errors, which were sent before.
     #[serde(default)]
     recalled: bool,
     lines: Vec<Line>,
 }
 
-/// What a process told.
+/// The lines that a process sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heard {
     /// Its role, or the name of the node.
     pub role: String,
     /// Lines that it dropped.
     pub dropped: u64,
-    /// They were told before, and are remembered errors.
+    /// They are kept errors, which were sent before.
     pub recalled: bool,
     /// The lines.
     pub lines: Vec<Line>,
 }
 
-/// Tells the lines of this process for ever, and keeps its errors and warnings in a file. It may be dropped at any moment:
-/// then it keeps those that wait.
+/// Sends the lines of this process for ever, and keeps its errors and warnings in a file. It may be dropped at any moment,
+/// and then keeps those that still wait.
 pub async fn tell_logs(source: LogSource, client: Client, region: RegionName, role: String, file: PathBuf) {
     let mut teller = Teller { source, errors: Errors::open(file).await };
     let outlet = Outlet { client: client.clone(), subject: log_subject(&region, &role) };
     let mut asked = match client.subscribe(recall_subject(&region)).await {
         Ok(asked) => asked.boxed(),
-        // The client has ended, and nothing can be told.
+        // The client has ended, and nothing can be sent.
         Err(_) => futures_util::stream::pending().boxed(),
     };
     // Whoever listens already knows nothing of an earlier run.
@@ -79,7 +79,7 @@ pub async fn tell_logs(source: LogSource, client: Client, region: RegionName, ro
                 if count == 0 {
                     return;
                 }
-                // First of all: errors are kept while nobody can be told, too.
+                // Errors are kept first, also while nothing can be sent.
                 teller.errors.keep(&lines).await;
                 let (count, dropped) = (lines.len() as u64, teller.source.dropped.swap(0, Ordering::Relaxed));
                 let message = Message { dropped, recalled: false, lines: std::mem::take(&mut lines) };
@@ -138,7 +138,7 @@ pub async fn recall(client: &Client, region: &RegionName) {
     }
 }
 
-/// What all processes of the region tell.
+/// The lines of all processes of the region.
 ///
 /// # Errors
 /// The client has ended.
@@ -150,7 +150,7 @@ pub async fn collect_logs(
     Ok(messages.filter_map(|message| std::future::ready(read(&message.subject, &message.payload))).boxed())
 }
 
-/// Who tells is the subject's to say: a node may publish on no other's.
+/// The sender is taken from the subject: a node may publish on no other's.
 fn read(subject: &str, payload: &[u8]) -> Option<Heard> {
     if payload.len() > MESSAGE_BYTES_MAX {
         return None;
