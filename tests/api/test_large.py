@@ -47,7 +47,7 @@ def test_completing_costs_one_event_and_no_shard(make_server):
     place, tags = {"Bucket": "costs", "Key": "parts"}, []
 
     def written() -> tuple[int, int]:
-        return counted(server, "node_puts_total"), counted(server, "node_written_bytes_total")
+        return counted(server, "planetstore_node_puts_total"), counted(server, "planetstore_node_written_bytes_total")
 
     def end() -> int:
         return counted(server, "planetstore_ledger_sequence")

@@ -81,7 +81,7 @@ def appends(server: Server) -> tuple[int, int]:
     status, body = server.get_console("/metrics")
     assert status == 200, body
     counted = {limit: int(count) for limit, count in
-               re.findall(r'^eventlog_append_events_bucket\{le="([^"]+)"\} (\d+)', body.decode(), re.MULTILINE)}
+               re.findall(r'^planetstore_log_append_events_bucket\{le="([^"]+)"\} (\d+)', body.decode(), re.MULTILINE)}
     return counted["+Inf"], counted["+Inf"] - counted["16"]
 
 

@@ -96,7 +96,7 @@ pub(crate) async fn connect(
         }
         let connection = state.borrow().after(&event);
         if connection.connected && connection.made > 1 && !state.borrow().connected {
-            metrics::counter!("eventlog_reconnects_total").increment(1);
+            metrics::counter!("planetstore_log_reconnects_total").increment(1);
         }
         state.send_replace(connection);
         async {}

@@ -72,8 +72,7 @@ export function Failure({
   onRetry?: () => void;
   className?: string;
 }) {
-  // An operation that is for administrators answers 401 to whoever is signed in as somebody else.
-  const isForbidden = error instanceof Refused && (error.status === 403 || error.status === 401);
+  const isForbidden = error instanceof Refused && error.status === 403;
   const Icon = isForbidden ? ShieldX : CloudOff;
   return (
     <div

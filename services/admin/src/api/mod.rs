@@ -103,6 +103,17 @@ pub use site::Site;
 use throttle::Throttle;
 pub use throttle::{BasicLogin, BasicLogins};
 
+/// What the rights of the user behind a session token say about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// The user may do it.
+    Allowed,
+    /// The user may not.
+    Denied,
+    /// The request carries no token of an open session.
+    Unknown,
+}
+
 /// Users whose secrets are tried at the start.
 const USERS_CHECKED_MAX: usize = 16;
 
@@ -298,12 +309,13 @@ impl Admin {
         outcome
     }
 
-    /// Whether a request carries the token of an open session of somebody who may do something with `target`, which is
-    /// called as policies call it behind `arn:aws:admin:::`.
-    pub async fn may(&self, parts: &Parts, action: Action, target: &str) -> bool {
+    /// Judges whether the user whose session token a request carries may do something with `target`, which is called as
+    /// policies call it behind `arn:aws:admin:::`.
+    pub async fn judge(&self, parts: &Parts, action: Action, target: &str) -> Judgement {
         let now = (self.0.sources.now)();
-        let caller = access::identify(self, &parts.headers, now).await;
-        caller.is_ok_and(|caller| caller.decide(action, target, &Asker::new(self, parts, now)).is_allowed())
+        let Ok(caller) = access::identify(self, &parts.headers, now).await else { return Judgement::Unknown };
+        let decision = caller.decide(action, target, &Asker::new(self, parts, now));
+        if decision.is_allowed() { Judgement::Allowed } else { Judgement::Denied }
     }
 
     /// Whether the secrets on the log can be opened with the master key of this process: looked at for some users.

@@ -18,7 +18,7 @@ use policy::Action;
 
 use super::ConsoleState;
 use super::routes::refuse;
-use crate::api::BasicLogin;
+use crate::api::{BasicLogin, Judgement};
 
 /// The right that a route needs, and its resource as policies name it.
 #[derive(Clone)]
@@ -42,8 +42,12 @@ pub(super) async fn require(State(guard): State<Guard>, request: Request, next: 
         Some(BasicLogin::Wrong) | None => {}
     }
     let (parts, body) = request.into_parts();
-    if may(&state, &parts, action).await {
-        return next.run(Request::from_parts(parts, body)).await;
+    match judge(&state, &parts, action).await {
+        Judgement::Allowed => return next.run(Request::from_parts(parts, body)).await,
+        Judgement::Denied => {
+            return refuse(StatusCode::FORBIDDEN, &format!("your policies do not allow {action}"));
+        }
+        Judgement::Unknown => {}
     }
     let why =
         format!("the root credentials or the token of an administrator, or of a user with {action}, are required");
@@ -77,10 +81,10 @@ fn basic(state: &ConsoleState, request: &Request) -> Option<BasicLogin> {
     })
 }
 
-async fn may(state: &ConsoleState, parts: &Parts, action: Action) -> bool {
+async fn judge(state: &ConsoleState, parts: &Parts, action: Action) -> Judgement {
     match state.gateway() {
-        Ok(gateway) => gateway.admin.may(parts, action, TARGET).await,
-        Err(_) => false,
+        Ok(gateway) => gateway.admin.judge(parts, action, TARGET).await,
+        Err(_) => Judgement::Unknown,
     }
 }
 

@@ -29,8 +29,8 @@ pub(super) async fn append(log: &JetStreamLog, expected_last: u64, messages: &[M
         Append { log, expected_last, messages, ids: messages.iter().map(|m| m.id).collect(), doubt: Doubt::default() }
             .run()
             .await;
-    metrics::histogram!("eventlog_append_seconds").record(begun.elapsed().as_secs_f64());
-    metrics::histogram!("eventlog_append_events")
+    metrics::histogram!("planetstore_log_append_seconds").record(begun.elapsed().as_secs_f64());
+    metrics::histogram!("planetstore_log_append_events")
         .record(u32::try_from(messages.len()).map_or(f64::INFINITY, f64::from));
     outcome
 }
@@ -122,7 +122,7 @@ impl Append<'_> {
 
     fn enter_doubt(&mut self, connection: u64, server: Option<String>, why: &str) {
         if self.doubt.is_none() {
-            metrics::counter!("eventlog_unknown_outcomes_total").increment(1);
+            metrics::counter!("planetstore_log_unknown_outcomes_total").increment(1);
             tracing::warn!(
                 expected_last = self.expected_last,
                 events = self.messages.len(),

@@ -117,7 +117,7 @@ impl<'a> Supervisor<'a> {
             {
                 break ServerState::Failed { reason };
             }
-            metrics::counter!("eventlog_server_restarts_total").increment(1);
+            metrics::counter!("planetstore_log_server_restarts_total").increment(1);
             self.state.send_replace(ServerState::Restarting { reason });
             if self.is_stopped_within(pause(failures)) {
                 break ServerState::Stopped;
@@ -171,7 +171,7 @@ impl<'a> Supervisor<'a> {
             let room = Room::of(&self.folder.store());
             if let Ok(room) = &room {
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-                metrics::gauge!("eventlog_room_bytes").set(room.bytes as f64);
+                metrics::gauge!("planetstore_log_room_bytes").set(room.bytes as f64);
             }
             match self.health.look(Instant::now(), room, process.write_failure()) {
                 Verdict::Writable => self.say(None),
@@ -193,7 +193,7 @@ impl<'a> Supervisor<'a> {
         if self.keeper.set(shut.clone()) {
             return;
         }
-        metrics::gauge!("eventlog_closed").set(f64::from(u8::from(matches!(shut, Some(Shut::ToAll(_))))));
+        metrics::gauge!("planetstore_log_closed").set(f64::from(u8::from(matches!(shut, Some(Shut::ToAll(_))))));
         match shut {
             Some(Shut::ToAll(why)) => tracing::error!(%why, "the log accepts no events"),
             Some(Shut::ToMuch(why)) => tracing::error!(%why, "the log accepts deletes only"),

@@ -39,21 +39,21 @@ impl Meters {
     pub(crate) fn new(node: &str) -> Self {
         let node = || [("node", node.to_owned())];
         Self {
-            records: counter!("node_puts_total", &node()),
-            written_bytes: counter!("node_written_bytes_total", &node()),
-            read_bytes: counter!("node_read_bytes_total", &node()),
-            commit_seconds: histogram!("node_commit_seconds", &node()),
-            seal_seconds: histogram!("node_seal_seconds", &node()),
-            group_jobs: histogram!("node_group_jobs", &node()),
-            compactions: counter!("node_compactions_total", &node()),
-            compacted_bytes: counter!("node_compacted_bytes_total", &node()),
-            damaged: counter!("node_damaged_total", &node()),
-            unreadable: counter!("node_unreadable_total", &node()),
-            scrubbed_bytes: counter!("node_scrubbed_bytes_total", &node()),
-            scrub_damaged: counter!("node_scrub_damaged_total", &node()),
-            mended_hints: counter!("node_mended_hints_total", &node()),
-            damaged_shards: gauge!("node_damaged_shards", &node()),
-            index_entries: gauge!("node_index_entries", &node()),
+            records: counter!("planetstore_node_puts_total", &node()),
+            written_bytes: counter!("planetstore_node_written_bytes_total", &node()),
+            read_bytes: counter!("planetstore_node_read_bytes_total", &node()),
+            commit_seconds: histogram!("planetstore_node_commit_seconds", &node()),
+            seal_seconds: histogram!("planetstore_node_seal_seconds", &node()),
+            group_jobs: histogram!("planetstore_node_group_jobs", &node()),
+            compactions: counter!("planetstore_node_compactions_total", &node()),
+            compacted_bytes: counter!("planetstore_node_compacted_bytes_total", &node()),
+            damaged: counter!("planetstore_node_damaged_total", &node()),
+            unreadable: counter!("planetstore_node_unreadable_total", &node()),
+            scrubbed_bytes: counter!("planetstore_node_scrubbed_bytes_total", &node()),
+            scrub_damaged: counter!("planetstore_node_scrub_damaged_total", &node()),
+            mended_hints: counter!("planetstore_node_mended_hints_total", &node()),
+            damaged_shards: gauge!("planetstore_node_damaged_shards", &node()),
+            index_entries: gauge!("planetstore_node_index_entries", &node()),
         }
     }
 }

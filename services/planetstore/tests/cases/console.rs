@@ -37,7 +37,7 @@ fn health_and_metrics_are_open_and_status_is_not() {
         "planetstore_nats_server_resident_memory_bytes ",
         "planetstore_nodes{state=\"online\"} 6",
         "planetstore_log_connected 1",
-        "eventlog_append_seconds_bucket",
+        "planetstore_log_append_seconds_bucket",
         "planetstore_objects 2",
     ] {
         assert!(metrics.text().contains(name), "{name} in {}", metrics.text());
