@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use events::ids::{NodeId, RegionName};
+use shards::OwnNodes;
 
 use crate::disk::{RESERVE_BYTES, ScrubSettings};
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub reserve_bytes: u64,
     /// How everything is read again and again to find what has rotted.
     pub scrub: ScrubSettings,
+    /// Where gateways of the same process find the node, so that their requests need not go over NATS.
+    pub own_nodes: OwnNodes,
 }
 
 impl Config {
@@ -31,6 +34,7 @@ impl Config {
             folder: folder.into(),
             reserve_bytes: RESERVE_BYTES,
             scrub: ScrubSettings::default(),
+            own_nodes: OwnNodes::default(),
         }
     }
 }

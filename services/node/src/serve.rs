@@ -17,8 +17,8 @@ use shards::telemetry::{
     DamageFound, DamageKind, FolderAge, HEARTBEAT_INTERVAL, Ruling, Verdict, damage_subject, heartbeat_subject,
     rollcall_subject,
 };
-use shards::{CALL_BYTES_MAX, STOP, STOPPED, control_subject};
-use tokio::sync::Semaphore;
+use shards::{CALL_BYTES_MAX, OwnRequest, OwnRequests, STOP, STOPPED, control_subject};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
@@ -101,6 +101,26 @@ fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store, Age), Error>
     Ok((folder, store, Age::begin(disk)))
 }
 
+/// Who sent a request, and so the way of its answer.
+enum Asker {
+    OverNats(Client, Subject),
+    /// A gateway of this process.
+    Own(oneshot::Sender<Bytes>),
+}
+
+impl Asker {
+    async fn answer(self, reply: Bytes) -> Result<(), Error> {
+        match self {
+            Self::OverNats(client, subject) => client.publish(subject, reply).await.map_err(nats),
+            Self::Own(waiting) => {
+                // Nobody waits any more, as after a deadline.
+                let _ = waiting.send(reply);
+                Ok(())
+            }
+        }
+    }
+}
+
 struct Service {
     config: Config,
     client: Client,
@@ -123,12 +143,14 @@ impl Service {
         let mut control = self.subscribe(control_subject(region, node)).await?;
         let mut rollcall = self.subscribe(rollcall_subject(region)).await?;
         self.client.flush().await.map_err(nats)?;
+        let mut own = self.config.own_nodes.serve(node, self.ids.folder);
         let mut second = tokio::time::interval(HEARTBEAT_INTERVAL);
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut shutdown = pin!(shutdown);
         let stopper = loop {
             tokio::select! {
                 message = requests.next() => self.accept(message.ok_or_else(closed)?).await?,
+                Some(request) = own.next() => self.accept_own(request).await?,
                 message = control.next() => {
                     let message = message.ok_or_else(closed)?;
                     if message.payload == STOP {
@@ -148,11 +170,21 @@ impl Service {
                 () = &mut shutdown => break None,
             }
         };
-        self.finish(requests, stopper).await
+        self.finish(requests, own, stopper).await
     }
 
     /// Answers the requests that were sent before the subscription ended, then replies to the stop request.
-    async fn finish(&self, mut requests: Subscriber, stopper: Option<Subject>) -> Result<(), Error> {
+    async fn finish(
+        &self,
+        mut requests: Subscriber,
+        mut own: OwnRequests,
+        stopper: Option<Subject>,
+    ) -> Result<(), Error> {
+        // Requests that come too late for it go over NATS, where nobody responds any more.
+        own.close();
+        while let Some(request) = own.next().await {
+            self.accept_own(request).await?;
+        }
         requests.drain().await.map_err(nats)?;
         while let Some(message) = requests.next().await {
             self.accept(message).await?;
@@ -178,22 +210,29 @@ impl Service {
             Some(_) => return Ok(()),
             None => self.refused.load(Relaxed),
         };
+        self.begin(message.payload, is_refused, Asker::OverNats(self.client.clone(), reply)).await
+    }
+
+    /// The same for a request from this process, which is always addressed to this folder.
+    async fn accept_own(&self, request: OwnRequest) -> Result<(), Error> {
+        self.begin(request.payload, self.outdated.load(Relaxed), Asker::Own(request.reply)).await
+    }
+
+    async fn begin(&self, payload: Bytes, is_refused: bool, asker: Asker) -> Result<(), Error> {
         if is_refused {
-            let failed = Reply::Status(Status::Failed).encode();
-            return self.client.publish(reply, failed).await.map_err(nats);
+            return asker.answer(Reply::Status(Status::Failed).encode()).await;
         }
-        let weight = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
+        let weight = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.requests).try_acquire_owned();
         let byte_room = Arc::clone(&self.request_bytes).try_acquire_many_owned(weight);
         let (Ok(room), Ok(byte_room)) = (room, byte_room) else {
-            let busy = Reply::Status(Status::Busy).encode();
-            return self.client.publish(reply, busy).await.map_err(nats);
+            return asker.answer(Reply::Status(Status::Busy).encode()).await;
         };
-        let (answerer, client) = (Arc::clone(&self.answerer), self.client.clone());
+        let answerer = Arc::clone(&self.answerer);
         tokio::spawn(async move {
-            let answer = answerer.answer(message.payload).await;
+            let answer = answerer.answer(payload).await;
             drop(byte_room);
-            if let Err(error) = client.publish(reply, answer).await {
+            if let Err(error) = asker.answer(answer).await {
                 tracing::warn!(%error, "cannot send an answer");
             }
             drop(room);

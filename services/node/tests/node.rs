@@ -3,6 +3,7 @@
 
 mod node {
     mod fixture;
+    mod own;
     mod requests;
     mod stopping;
     mod trouble;

@@ -34,8 +34,8 @@ pub use identity::PieceSecrets;
 pub use inspect::{Condition, Incident, IncidentKind, InspectedShard, Inspection};
 pub use node::{
     Admission, Answer, AnyTransport, CALL_BYTES_MAX, Joined, Membership, NODES_MAX, NatsTransport, NoClients,
-    NodeControl, NodeError, NodeTable, NodeView, RollCall, STOP, STOPPED, StopError, TellError, Transport,
-    TransportError, WINDOW_BYTES, control_subject, follow_nodes, host, telemetry,
+    NodeControl, NodeError, NodeTable, NodeView, OwnNodes, OwnRequest, OwnRequests, RollCall, STOP, STOPPED, StopError,
+    TellError, Transport, TransportError, WINDOW_BYTES, control_subject, follow_nodes, host, telemetry,
 };
 pub use read::{ReadError, ReadMemory, ShortCircuit};
 pub use rebuild::{Pace, REBUILD_BYTES_MAX, RebuildError, Rebuilt, Rewrite};

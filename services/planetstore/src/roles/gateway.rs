@@ -16,7 +16,7 @@ use identity::{PieceSecrets, Sealers};
 use ledger::Ledger;
 use listener::{Listener, TrustedProxies};
 use settle::Keeper;
-use shards::{AnyTransport, Membership, NatsTransport, PendingWrites, ShardStore, ShortCircuit};
+use shards::{AnyTransport, Membership, NatsTransport, OwnNodes, PendingWrites, ShardStore, ShortCircuit};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commands::Verdict;
@@ -228,6 +228,8 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
 pub(super) struct Cluster {
     pub(super) membership: Membership,
     pub(super) telemetry: async_nats::Client,
+    /// The nodes that this process serves.
+    pub(super) own_nodes: OwnNodes,
 }
 
 impl Cluster {
@@ -242,7 +244,7 @@ impl Cluster {
             follower.abort();
             Ok(())
         });
-        let cluster = Self { membership, telemetry };
+        let cluster = Self { membership, telemetry, own_nodes: OwnNodes::default() };
         let running = running.checked(cluster.clone());
         Ok((cluster, running))
     }
@@ -352,7 +354,8 @@ pub(super) async fn start(
     for number in 1..=DATA_CONNECTIONS {
         clients.push(endpoint.connect(&format!("gateway data {number}")).await?);
     }
-    let transport = AnyTransport::new(NatsTransport::new(clients, region.clone(), cluster.membership.clone())?);
+    let transport = NatsTransport::new(clients, region.clone(), cluster.membership.clone())?;
+    let transport = AnyTransport::new(transport.with_own_nodes(cluster.own_nodes.clone()));
     let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
     let (membership, short) = (cluster.membership.clone(), folders.short_circuit()?);
     let store = ShardStore::new(transport, membership, short, keys.pieces, incidents);

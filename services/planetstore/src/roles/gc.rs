@@ -81,6 +81,7 @@ pub(super) async fn worker(
     let client = endpoint.connect("gc data").await?;
     let membership = cluster.membership.clone();
     let transport = NatsTransport::new(vec![client], options.region.clone(), membership.clone())?;
+    let transport = transport.with_own_nodes(cluster.own_nodes.clone());
     // It reads no shard, so it finds none damaged.
     let (incidents, _) = mpsc::channel(1);
     let store = ShardStore::new(AnyTransport::new(transport), membership, None, PieceSecrets::default(), incidents);

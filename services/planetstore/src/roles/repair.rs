@@ -97,6 +97,7 @@ pub(super) async fn start(
     }
     let membership = cluster.membership.clone();
     let transport = NatsTransport::new(clients, region.clone(), membership.clone())?;
+    let transport = transport.with_own_nodes(cluster.own_nodes.clone());
     let (sender, incidents) = mpsc::channel(HINTS_MAX);
     let store = ShardStore::new(AnyTransport::new(transport), membership, folders.short_circuit()?, secrets, sender);
     let (sender, damaged) = mpsc::channel(HINTS_MAX);

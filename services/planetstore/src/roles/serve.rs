@@ -267,7 +267,7 @@ async fn start_nodes_and_ledger(
     process: &mut Process,
 ) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
     let (ends, ended) = watch::channel(0);
-    let (nodes, state) = tokio::join!(start_nodes(plan, endpoint, ends), open_state(plan, endpoint));
+    let (nodes, state) = tokio::join!(start_nodes(plan, endpoint, cluster, ends), open_state(plan, endpoint));
     if let Ok((log, ledger)) = &state {
         process.add(run_ledger(Arc::clone(log), ledger.clone()));
     }
@@ -324,10 +324,16 @@ fn announce(plan: &Plan, endpoints: &Endpoints) -> anyhow::Result<Running> {
     }))
 }
 
-async fn start_nodes(plan: &Plan, endpoint: &NatsEndpoint, ends: watch::Sender<usize>) -> anyhow::Result<Running> {
+async fn start_nodes(
+    plan: &Plan,
+    endpoint: &NatsEndpoint,
+    cluster: &Cluster,
+    ends: watch::Sender<usize>,
+) -> anyhow::Result<Running> {
     let config = |name: NodeId| {
         let (folder, zone) = (plan.node_folder(&name), name.to_string());
-        ::node::Config::new(plan.region.clone(), name, zone, folder)
+        let config = ::node::Config::new(plan.region.clone(), name, zone, folder);
+        ::node::Config { own_nodes: cluster.own_nodes.clone(), ..config }
     };
     let configs = node_names(plan.nodes)?.into_iter().map(config).collect();
     super::node::start_all(configs, endpoint, ends).await

@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::node::membership::{Addressee, Membership};
+use crate::node::own::OwnNodes;
 use crate::node::transport::{Transport, TransportError};
 use crate::protocol::{FOLDER_HEADER, shards_subject};
 
@@ -20,13 +21,14 @@ use crate::protocol::{FOLDER_HEADER, shards_subject};
 const RECONNECT_LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Requests over core NATS, spread over one or more connections. They must be separate from the connection of the log,
-/// which bytes of shards would hold up.
+/// which bytes of shards would hold up. Requests to nodes of the same process do not take them.
 #[derive(Debug)]
 pub struct NatsTransport {
     connections: Vec<Connection>,
     next: AtomicUsize,
     region: RegionName,
     membership: Membership,
+    own_nodes: OwnNodes,
 }
 
 /// A client, and the number of times it has connected.
@@ -77,12 +79,24 @@ impl NatsTransport {
             return Err(NoClients);
         }
         let connections = clients.into_iter().map(Connection::new).collect();
-        Ok(Self { connections, next: AtomicUsize::new(0), region, membership })
+        Ok(Self { connections, next: AtomicUsize::new(0), region, membership, own_nodes: OwnNodes::default() })
+    }
+
+    /// The same, with requests to `nodes`, which this process serves, that do not go over NATS.
+    #[must_use]
+    pub fn with_own_nodes(self, nodes: OwnNodes) -> Self {
+        Self { own_nodes: nodes, ..self }
     }
 }
 
 impl Transport for NatsTransport {
     async fn request(&self, node: &NodeId, payload: Bytes) -> Result<Bytes, TransportError> {
+        // The log names the folder, so that a process of this name with another folder is asked no more than over NATS.
+        if let Addressee::Folder(folder) = self.membership.addressee(node)
+            && let Some(answer) = self.own_nodes.request(node, folder, &payload).await
+        {
+            return answer.map_err(|why| TransportError::Connection(why.to_string()));
+        }
         let index = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
         let connection = &self.connections[index];
         let mut connects = connection.connects.clone();
