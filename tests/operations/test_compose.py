@@ -14,7 +14,8 @@ from harness.composition import make_secrets
 ROOT = Path(__file__).parents[2]
 COMPOSITION = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSITION["services"]
-ROLES = sorted(set(SERVICES) - {"nats"})
+SERVERS = ["nats-1", "nats-2", "nats-3"]
+ROLES = sorted(set(SERVICES) - {*SERVERS, "proxy"})
 
 
 def secrets_of(service: dict) -> dict[str, str]:
@@ -52,33 +53,64 @@ def test_no_secret_is_in_an_environment(name):
 
 def test_each_role_has_its_own_login_and_nobody_elses():
     logins = {name: secrets_of(SERVICES[name])["/run/secrets/nats"] for name in ROLES}
-    shared = {"gc": "maintenance", "health": "maintenance", "repair": "maintenance"}
+    shared = {**dict.fromkeys(["gc", "health", "repair", "notify", "notary"], "maintenance"),
+              "gateway-1": "gateway", "gateway-2": "gateway"}
     assert logins == {name: f"nats-{shared.get(name, name)}" for name in ROLES}
     for name in ROLES:
         more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca"}
         assert more == {
-            "gateway": {"master-key", "root"},
+            "gateway-1": {"master-key", "root"},
+            "gateway-2": {"master-key", "root"},
             "lifecycle": {"author-key-lifecycle"},
             "gc": {"author-key-maintenance"},
             "health": {"author-key-maintenance"},
             "repair": {"author-key-maintenance", "piece-secrets"},
+            "notify": {"author-key-maintenance", "master-key"},
+            "notary": {"author-key-maintenance", "notary-key"},
         }.get(name, set()), name
-    assert set(secrets_of(SERVICES["nats"]).values()) == {"nats-passwords", "nats-certificate", "nats-key"}
+    for name in SERVERS:
+        assert set(secrets_of(SERVICES[name]).values()) == {"nats-passwords", "nats-ca", f"{name}-certificate", f"{name}-key"}
+    assert secrets_of(SERVICES["proxy"]) == {}
+
+
+def test_every_role_is_a_service_and_the_log_has_three_copies():
+    run = [SERVICES[name]["command"][1] for name in ROLES]
+    assert {role: run.count(role) for role in run} == {
+        "gateway": 2, "node": 6, "lifecycle": 1, "health": 1, "repair": 1, "gc": 1, "notify": 1, "notary": 1}
+    for name in ROLES:
+        copies = SERVICES[name]["environment"].get("PLANETSTORE_LOG_REPLICAS")
+        assert copies == (None if name.startswith("node-") else "3"), name
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_servers_know_each_other_by_the_names_in_their_certificates(name):
+    assert SERVICES[name]["command"][-2:] == ["--cluster_advertise", f"{name}:6222"]
+    assert SERVICES[name]["environment"]["PLANETSTORE_NATS_SERVER_NAME"] == name
+    assert f'"nats-route://{name}:6222"' in (ROOT / "nats/cluster.conf").read_text()
+
+
+def test_the_proxy_keeps_the_host_and_gateways_trust_its_address_alone():
+    configuration = (ROOT / "proxy/haproxy.cfg").read_text()
+    assert "set-header host" not in configuration.lower() and "option forwardfor" in configuration
+    address = SERVICES["proxy"]["networks"]["default"]["ipv4_address"]
+    for name in ("gateway-1", "gateway-2"):
+        assert SERVICES[name]["environment"]["PLANETSTORE_TRUSTED_PROXIES"] == address
+        assert f"{name}:9000" in configuration and "ports" not in SERVICES[name]
 
 
 @pytest.mark.parametrize("name", ROLES)
 def test_nats_is_spoken_to_over_tls(name):
     environment = SERVICES[name]["environment"]
-    assert environment["PLANETSTORE_NATS_URL"] == "tls://nats:4222"
+    assert environment["PLANETSTORE_NATS_URL"] == ",".join(f"tls://{name}:4222" for name in SERVERS)
     assert secrets_of(SERVICES[name])[environment["PLANETSTORE_NATS_CA"]] == "nats-ca"
 
 
 def test_the_nats_server_takes_nothing_but_tls_and_finds_what_it_is_told_of():
     configuration = (ROOT / "nats/compose.conf").read_text()
-    mounted = secrets_of(SERVICES["nats"])
+    mounted = secrets_of(SERVICES["nats-1"])
     tls = re.search(r"^tls \{(.*?)^\}", configuration, re.MULTILINE | re.DOTALL)[1]
     files = dict(re.findall(r'(\w+_file): "(.*)"', tls))
-    assert mounted[files["cert_file"]] == "nats-certificate" and mounted[files["key_file"]] == "nats-key"
+    assert mounted[files["cert_file"]] == "nats-1-certificate" and mounted[files["key_file"]] == "nats-1-key"
     assert "allow_non_tls" not in configuration and 'include "passwords.conf"' in configuration
     assert mounted["/etc/nats/passwords.conf"] == "nats-passwords"
 
@@ -94,13 +126,14 @@ def test_the_secrets_are_made_once_for_their_owner_alone(tmp_path):
     assert not any("ca-key" in name for name in made), "nobody signs a second server"
     # The issuer of consumers is a public key, and no password.
     used = set(re.findall(r"\$(PLANETSTORE_NATS_\w+)", (ROOT / "nats/compose.conf").read_text()))
-    used -= {"PLANETSTORE_NATS_CONSUMER_ISSUER"}
+    used -= {"PLANETSTORE_NATS_CONSUMER_ISSUER", "PLANETSTORE_NATS_SERVER_NAME"}
     assert used == set(re.findall(r"^(\w+): p[0-9a-f]{48}$", made["nats-passwords.conf"].decode(), re.MULTILINE))
     make_secrets(folder)
     assert made == {path.name: path.read_bytes() for path in folder.iterdir()}
-    verified = ["openssl", "verify", "-verify_hostname", "nats", "-CAfile", folder / "nats-ca.pem",
-                folder / "nats-certificate.pem"]
-    subprocess.run(verified, check=True, capture_output=True)
+    for name in SERVERS:
+        verified = ["openssl", "verify", "-verify_hostname", name, "-CAfile", folder / "nats-ca.pem",
+                    folder / f"{name}-certificate.pem"]
+        subprocess.run(verified, check=True, capture_output=True)
     assert "/secrets" in (ROOT / ".gitignore").read_text().split()
     assert "secrets" in (ROOT / ".dockerignore").read_text().split(), "or they would be in the image"
 

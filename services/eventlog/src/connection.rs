@@ -17,8 +17,9 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest pause between two attempts to reconnect.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// The interval of pings on an idle connection; two lost pings end the connection.
-const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// The interval of pings on an idle connection; two lost pings end the connection. A server whose host is gone closes
+/// nothing, and appends wait until another server of its cluster is tried.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The user of a connection. `Debug` never prints the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl fmt::Debug for Credentials {
 /// The settings of a connection to a NATS server.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
-    /// `host:port` of the server.
+    /// `host:port` of the server, or of each server of a cluster, separated by commas: see [`servers`].
     pub address: String,
     /// A file in PEM with the certificates that the server's own must chain to. With it, only TLS is spoken.
     pub ca: Option<PathBuf>,
@@ -68,6 +69,11 @@ impl Connection {
             _ => self,
         }
     }
+}
+
+/// The addresses in a list that is separated by commas. Any of the servers will do, and after a loss the others are tried.
+pub fn servers(addresses: &str) -> Vec<&str> {
+    addresses.split(',').collect()
 }
 
 /// Connects, and keeps reconnecting for as long as the client lives.
@@ -104,7 +110,7 @@ pub(crate) async fn connect(
     if let Some(ca) = &options.ca {
         connecting = connecting.require_tls(true).add_root_certificates(ca.clone());
     }
-    let client = connecting.connect(&options.address).await;
+    let client = Box::pin(connecting.connect(servers(&options.address))).await;
     let client =
         client.map_err(|error| OpenError::Connect { address: options.address.clone(), reason: error.to_string() })?;
     let mut standing = watched.clone();
@@ -134,6 +140,12 @@ mod tests {
             after(&[Event::Connected, Event::Disconnected, Event::Connected, Event::SlowConsumer(1)]),
             Connection { connected: true, made: 2 }
         );
+    }
+
+    #[test]
+    fn a_list_of_servers_is_taken_apart() {
+        assert_eq!(servers("host:4222"), ["host:4222"]);
+        assert_eq!(servers("tls://a:1,tls://b:2"), ["tls://a:1", "tls://b:2"]);
     }
 
     #[test]

@@ -44,8 +44,11 @@ pub(crate) const PASSWORD_ENV: &str = "PLANETSTORE_NATS_PASSWORD";
 /// How long the first connection may take.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// How often an idle connection is pinged; two lost pings end it.
-const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// How often an idle connection is pinged; two lost pings end it, and another server of the cluster is tried.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Servers of one cluster that may be named.
+const SERVERS_MAX: usize = 16;
 
 /// The longest pause between two attempts to reconnect.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -53,7 +56,8 @@ const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Messages that may wait in one of our subscriptions before further ones are dropped.
 const SUBSCRIPTION_MESSAGES_MAX: usize = 64 * 1024;
 
-/// The address of a NATS server, `nats://host:port` or `tls://host:port`, without a login.
+/// The addresses of the servers of one NATS cluster, `nats://host:port` or `tls://host:port`, separated by commas, without
+/// a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NatsUrl(String);
 
@@ -61,17 +65,30 @@ impl FromStr for NatsUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let address: ServerAddr = text.parse().map_err(|error| format!("{text:?} is not a NATS address: {error}"))?;
-        if address.has_user_pass() {
-            return Err("a user and password in the address could be read by every user of this host: \
-                        put them into a file and give it with --nats-credentials"
-                .into());
+        let servers = eventlog::servers(text);
+        if servers.len() > SERVERS_MAX {
+            return Err(format!("these are more than {SERVERS_MAX} servers"));
         }
-        if !["nats", "tls"].contains(&address.scheme()) || address.host().is_empty() {
-            return Err(format!("{text:?} is not nats://HOST:PORT or tls://HOST:PORT"));
+        let schemes = servers.iter().map(|server| scheme(server)).collect::<Result<Vec<_>, _>>()?;
+        if schemes.windows(2).any(|two| two[0] != two[1]) {
+            return Err(format!("{text:?} has servers with TLS and without: give all of them the same scheme"));
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// The scheme of one server's address, which is checked.
+fn scheme(text: &str) -> Result<String, String> {
+    let address: ServerAddr = text.parse().map_err(|error| format!("{text:?} is not a NATS address: {error}"))?;
+    if address.has_user_pass() {
+        return Err("a user and password in the address could be read by every user of this host: \
+                    put them into a file and give it with --nats-credentials"
+            .into());
+    }
+    if !["nats", "tls"].contains(&address.scheme()) || address.host().is_empty() {
+        return Err(format!("{text:?} is not nats://HOST:PORT or tls://HOST:PORT"));
+    }
+    Ok(address.scheme().to_owned())
 }
 
 /// The address and the logins of NATS.
@@ -167,7 +184,8 @@ impl NatsEndpoint {
         if let Some(ca) = &self.ca {
             options = options.require_tls(true).add_root_certificates(ca.clone());
         }
-        let connected = options.connect(&self.address).await;
+        // Its future is large, and this one is a part of many.
+        let connected = Box::pin(options.connect(eventlog::servers(&self.address))).await;
         connected.with_context(|| format!("cannot connect to the NATS server at {} as {name}", self.address))
     }
 }
@@ -207,10 +225,10 @@ mod tests {
 
     #[test]
     fn addresses_are_taken_without_credentials_only() {
-        for good in ["nats://127.0.0.1:4222", "host", "host:4222", "tls://nats.example:4222"] {
+        for good in ["nats://127.0.0.1:4222", "host", "host:4222", "tls://nats.example:4222", "nats://a:1,nats://b:2,c:3"] {
             assert!(good.parse::<NatsUrl>().is_ok(), "{good}");
         }
-        for bad in ["http://host:4222", "nats://u:p@host", "ws://host", "nats://"] {
+        for bad in ["http://host:4222", "nats://u:p@host", "ws://host", "nats://", "nats://a,", "nats://a,tls://b", "tls://a:1,tls://u:p@b"] {
             assert!(bad.parse::<NatsUrl>().is_err(), "{bad}");
         }
     }

@@ -47,7 +47,7 @@ pub(crate) struct DevArgs {
     /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
     #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
     pub(crate) region: Option<RegionName>,
-    /// URL of your NATS server or cluster [default: a private nats-server]
+    /// URL of your NATS server, or of each server of its cluster, separated by commas [default: a private nats-server]
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: Option<NatsUrl>,
     #[command(flatten)]

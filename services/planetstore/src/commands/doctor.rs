@@ -22,7 +22,7 @@ pub(crate) struct DoctorArgs {
     /// Intended address of the console
     #[arg(long, env = "PLANETSTORE_CONSOLE", default_value = "127.0.0.1:9001", value_name = "ADDR")]
     pub(crate) console: SocketAddr,
-    /// URL of your NATS server or cluster [default: the private nats-server]
+    /// URL of your NATS server, or of each server of its cluster, separated by commas [default: the private nats-server]
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: Option<NatsUrl>,
     #[command(flatten)]

@@ -10,7 +10,7 @@ pub(crate) struct IntegrationArgs {
     /// The region whose facts it reads
     #[arg(long, env = "PLANETSTORE_REGION", default_value = "us-east-1", value_name = "NAME")]
     region: RegionName,
-    /// URL of your NATS server or cluster
+    /// URL of your NATS server, or of each server of its cluster, separated by commas
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     nats_url: NatsUrl,
     #[command(flatten)]

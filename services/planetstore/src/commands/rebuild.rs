@@ -14,7 +14,7 @@ use crate::{author_key, files, table};
 pub(crate) struct RebuildArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// URL of your NATS server or cluster [default: the private nats-server]
+    /// URL of your NATS server, or of each server of its cluster, separated by commas [default: the private nats-server]
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: Option<NatsUrl>,
     #[command(flatten)]

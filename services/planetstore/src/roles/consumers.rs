@@ -29,11 +29,9 @@ pub(super) async fn start(
     process: &mut Process,
 ) -> anyhow::Result<Consumers> {
     let client = endpoint.connect("gateway consumers").await?;
-    let url = if endpoint.address.contains("://") {
-        endpoint.address.clone()
-    } else {
-        format!("nats://{}", endpoint.address)
-    };
+    let with_scheme =
+        |server: &str| if server.contains("://") { server.to_owned() } else { format!("nats://{server}") };
+    let url = eventlog::servers(&endpoint.address).into_iter().map(with_scheme).collect::<Vec<_>>().join(",");
     let consumers = Consumers::new(ledger.clone(), log, region.clone(), url);
     let (looked_after, issuer, region) = (consumers.clone(), issuer(masters)?, region.clone());
     process.add(Running::droppable("consumers", async {

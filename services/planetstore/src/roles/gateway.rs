@@ -43,7 +43,7 @@ pub(crate) struct GatewayArgs {
     /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
     #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
     pub(crate) region: Option<RegionName>,
-    /// URL of your NATS server or cluster
+    /// URL of your NATS server, or of each server of its cluster, separated by commas
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
     #[command(flatten)]

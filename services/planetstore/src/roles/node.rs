@@ -47,7 +47,7 @@ pub(crate) struct NodeArgs {
     pub(crate) console: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) console_hosts: ConsoleHosts,
-    /// URL of your NATS server or cluster
+    /// URL of your NATS server, or of each server of its cluster, separated by commas
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
     #[command(flatten)]
