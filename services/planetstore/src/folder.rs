@@ -112,6 +112,11 @@ impl Paths {
         self.tls().join("certificate.pem")
     }
 
+    /// The folders of further regions that `dev` runs beside its own.
+    pub(crate) fn regions(&self) -> PathBuf {
+        self.0.join("regions")
+    }
+
     pub(crate) fn nodes(&self) -> PathBuf {
         self.0.join("nodes")
     }

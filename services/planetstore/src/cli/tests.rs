@@ -64,6 +64,7 @@ fn the_promised_lines_are_understood() {
         "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
         "dev --tls-self-signed",
         "dev --lifecycle-day 2",
+        "dev --regions 2",
         "run gateway --nats-url tls://h:4222 --nats-ca f --local-shards /a --local-shards /b",
         "run lifecycle --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
         "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,7 +15,7 @@ use crate::roles::lifecycle::RulesArgs;
 use crate::roles::notary::NotaryArgs;
 use crate::roles::notify::TargetArgs;
 use crate::roles::repair::RepairTimeArgs;
-use crate::roles::{Doors, Plan, serve};
+use crate::roles::{Doors, Plan, SecondRegion, serve};
 use crate::signals::Stop;
 use crate::tls::TlsArgs;
 use crate::{master_key, tls};
@@ -56,6 +57,30 @@ pub(crate) struct DevArgs {
     /// nats-server
     #[arg(long, env = "PLANETSTORE_INTEGRATION", value_name = "FILE", conflicts_with = "nats_url")]
     pub(crate) integration: Option<PathBuf>,
+    /// Number of regions. The second one is a process of its own, in the folder `regions` of the data folder, with its own
+    /// log, credentials and master key and with ports that are 10 higher. It has the same number of nodes and the same TLS,
+    /// and takes its other settings from the environment
+    #[arg(long, env = "PLANETSTORE_REGIONS", default_value_t = 1, value_name = "N",
+          value_parser = clap::value_parser!(u8).range(1..=2), conflicts_with = "nats_url")]
+    pub(crate) regions: u8,
+}
+
+impl DevArgs {
+    /// The second region, if there is to be one.
+    fn second_region(&self, folder: &DataFolder, region: &RegionName) -> anyhow::Result<Option<SecondRegion>> {
+        if self.regions == 1 {
+            return Ok(None);
+        }
+        let mut tls: Vec<OsString> = Vec::new();
+        for (flag, file) in [("--tls-certificate", &self.tls.tls_certificate), ("--tls-key", &self.tls.tls_key)] {
+            tls.extend(file.iter().flat_map(|file| [flag.into(), file.clone().into()]));
+        }
+        if self.tls_self_signed {
+            tls.push("--tls-self-signed".into());
+        }
+        let addresses = (self.s3.listen, self.s3.console);
+        SecondRegion::beside(region, &folder.paths().regions(), addresses, self.nodes, tls).map(Some)
+    }
 }
 
 /// Runs all roles in this process, with a private nats-server unless an external one is given.
@@ -66,7 +91,8 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let tls = tls::Source::find(&arguments.tls, arguments.tls_self_signed)?;
     let folder = DataFolder::create(&arguments.data.data)?;
     let doors = Doors::open(&arguments.s3).await?;
-    let region = folder.settle_region(arguments.region)?;
+    let region = folder.settle_region(arguments.region.clone())?;
+    let second_region = arguments.second_region(&folder, &region)?;
     let credentials = RootCredentials::find_or_make(&folder.paths().credentials())?;
     let master_keys = master_key::find_or_make(&folder.paths().master_key())?;
     let log_replicas = arguments.nats_login.log_replicas;
@@ -94,6 +120,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         health: true,
         targets: Some(arguments.targets),
         integration: arguments.integration,
+        second_region,
     };
     serve(plan, doors, stop).await?;
     Ok(Verdict::Well)

@@ -218,6 +218,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         health: false,
         targets: None,
         integration: None,
+        second_region: None,
     };
     super::serve(plan, doors, stop).await?;
     Ok(Verdict::Well)

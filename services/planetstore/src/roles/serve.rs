@@ -23,9 +23,11 @@ use super::admin::{self, Trust};
 use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, Writers, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
+use super::second_region::SecondRegion;
 use super::server::{run_server, start_server};
 use super::{
-    access_log, admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, telling, workers,
+    access_log, admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, second_region, telling,
+    workers,
 };
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
@@ -89,6 +91,8 @@ pub(crate) struct Plan {
     pub(crate) targets: Option<notify::TargetArgs>,
     /// The file for the login of an integration, if there is to be one.
     pub(crate) integration: Option<PathBuf>,
+    /// The second region, if this process starts one beside its own.
+    pub(crate) second_region: Option<SecondRegion>,
 }
 
 impl Plan {
@@ -201,6 +205,9 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     }
     start_upkeep(plan, &endpoint, (&cluster, ledger, &workers), &shards, process).await?;
     process.add(announce(plan, endpoints)?);
+    if let Some(second) = &plan.second_region {
+        process.add(second_region::start(second.clone()).await?);
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::process::Running;
 use crate::roles::node_names;
 
 /// This program, even if its file was replaced by a newer build.
-const OWN_PROGRAM: &str = "/proc/self/exe";
+pub(super) const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// How long the server may take to write its memory and end.
 const STOP_TIME_MAX: Duration = Duration::from_mins(1);
