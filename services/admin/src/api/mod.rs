@@ -314,8 +314,8 @@ impl Admin {
     pub async fn judge(&self, parts: &Parts, action: Action, target: &str) -> Judgement {
         let now = (self.0.sources.now)();
         let Ok(caller) = access::identify(self, &parts.headers, now).await else { return Judgement::Unknown };
-        let decision = caller.decide(action, target, &Asker::new(self, parts, now));
-        if decision.is_allowed() { Judgement::Allowed } else { Judgement::Denied }
+        let may = caller.decide(action, target, &Asker::new(self, parts, now)).is_allowed();
+        if may { Judgement::Allowed } else { Judgement::Denied }
     }
 
     /// Whether the secrets on the log can be opened with the master key of this process: looked at for some users.
