@@ -1,7 +1,8 @@
-//! A storage node: shards on one disk, served over NATS requests.
+//! A storage node: shards on one disk, served over NATS requests, or directly to a gateway of the same process.
 //!
 //! # Input
-//! Requests of the node protocol ([`shards::protocol`]) on the node's subject, roll calls, and the request to stop.
+//! Requests of the node protocol ([`shards::protocol`]) on the node's subject or from its own process, roll calls, and the
+//! request to stop.
 //!
 //! # Output
 //! Replies, once the bytes are durable where the protocol requires it, and a heartbeat each second.
