@@ -101,8 +101,8 @@ pub(crate) struct Sender {
 
 /// What became of a request.
 enum Asked {
-    /// The outcomes of its commands.
-    Outcomes(Vec<Told>),
+    /// The outcomes of its commands, and the sequence of a state on which they were known.
+    Outcomes(Vec<Told>, u64),
     /// None of its commands was taken this time.
     Busy,
     /// Nobody has it.
@@ -233,7 +233,7 @@ impl Sender {
                 continue;
             }
             let is_over = match self.ask(term, &mut group).await {
-                Asked::Outcomes(told) => match self.settle(&mut group, told, term).await {
+                Asked::Outcomes(told, at) => match self.settle(&mut group, (told, at), term).await {
                     Next::Again => false,
                     Next::EndTerm => self.end(term).await,
                 },
@@ -313,7 +313,7 @@ impl Sender {
             tokio::select! {
                 answered = &mut answer => return match answered {
                     Ok(bytes) => match self.read_answer(proof, &bytes) {
-                        Some(Response::Outcomes(told)) => Asked::Outcomes(told),
+                        Some(Response::Outcomes { told, at }) => Asked::Outcomes(told, at),
                         Some(Response::Busy) => Asked::Busy,
                         Some(Response::OtherRelease) => Asked::OtherRelease,
                         // Whoever answers so is not the committer, which may still do it.
@@ -358,19 +358,22 @@ impl Sender {
     }
 
     /// Answers the commands whose outcome is known, and says what is to become of the others.
-    async fn settle(&self, group: &mut Vec<OnItsWay>, told: Vec<Told>, term: Term) -> Next {
+    async fn settle(&self, group: &mut Vec<OnItsWay>, (told, at): (Vec<Told>, u64), term: Term) -> Next {
         if told.len() != group.len() {
             return Next::Again;
         }
-        let (mut left, mut next, mut happened) = (Vec::new(), Next::Again, Vec::new());
+        let (mut left, mut next, mut known) = (Vec::new(), Next::Again, Vec::new());
         for (mut on_its_way, told) in std::mem::take(group).into_iter().zip(told) {
             let outcome = match told {
                 Told::Done { sequence, outcome } => {
-                    happened.push((on_its_way.queued, Committed { sequence, outcome }));
+                    known.push((on_its_way.queued, Ok(Committed { sequence, outcome })));
                     continue;
                 }
                 // Whoever decides looks first whether it happened before.
-                Told::Rejected(rejection) => Some(CommitError::Rejected(rejection)),
+                Told::Rejected(rejection) => {
+                    known.push((on_its_way.queued, Err(CommitError::Rejected(rejection).into())));
+                    continue;
+                }
                 // What was sent before may have happened, or may still.
                 Told::Unavailable(why) => (on_its_way.sent == 1).then_some(CommitError::Unavailable(why)),
                 Told::Busy => (on_its_way.sent == 1).then_some(CommitError::Busy),
@@ -400,19 +403,21 @@ impl Sender {
                 None => left.push(on_its_way),
             }
         }
-        self.show(happened).await;
+        self.show(known, at).await;
         *group = left;
         next
     }
 
-    /// Answers what happened, once the state here shows it.
-    async fn show(&self, happened: Vec<(Queued, Committed)>) {
-        let Some(last) = happened.iter().map(|(_, committed)| committed.sequence).max() else { return };
+    /// Answers what was decided, once the state here shows why: what happened, or what stands against it. A caller that is
+    /// refused because a bucket exists finds that bucket.
+    async fn show(&self, known: Vec<(Queued, Reply)>, at: u64) {
+        let sequences = known.iter().map(|(_, reply)| reply.as_ref().map_or(at, |committed| committed.sequence));
+        let Some(last) = sequences.max() else { return };
         let mut progress = self.progress.clone();
-        // A state that ends before shows it when it is opened again. It happened.
+        // A state that ends before shows it when it is opened again. It was decided.
         let _ = progress.wait_for(|progress| progress.cursor.sequence >= last || progress.failed.is_some()).await;
-        for (queued, committed) in happened {
-            answer(queued, Ok(committed));
+        for (queued, reply) in known {
+            answer(queued, reply);
         }
     }
 

@@ -129,6 +129,7 @@ impl Server {
         let work = self.work.upgrade().ok_or("the ledger has stopped")?;
         let outcomes: Vec<_> = commands.into_iter().map(|sent| enqueue(&work, sent, author, epoch)).collect();
         let (waiting, number) = (Arc::clone(&self.waiting), self.waiting.begin(Instant::now()));
+        let progress = self.progress.clone();
         tokio::spawn(async move {
             let mut told = Vec::with_capacity(outcomes.len());
             for outcome in outcomes {
@@ -139,7 +140,8 @@ impl Server {
                 });
             }
             waiting.end(number);
-            answering.answer(asked, (author, proof), &Response::Outcomes(told)).await;
+            let at = progress.borrow().cursor.sequence;
+            answering.answer(asked, (author, proof), &Response::Outcomes { told, at }).await;
             drop(slot);
         });
         Ok(())

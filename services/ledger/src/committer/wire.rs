@@ -65,8 +65,13 @@ pub(super) enum Response {
     OtherRelease,
     /// Too many commands wait. None of these was taken.
     Busy,
-    /// The outcomes of the commands, in order.
-    Outcomes(Vec<Told>),
+    /// The outcomes of the commands.
+    Outcomes {
+        /// In the order of the commands.
+        told: Vec<Told>,
+        /// The log's last sequence in the state on which the last of them was decided, or in a later one.
+        at: u64,
+    },
 }
 
 /// The outcome of a command.

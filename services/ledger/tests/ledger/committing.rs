@@ -196,6 +196,24 @@ async fn one_commits_for_all_and_each_shows_what_it_answers() {
     world.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_refused_sees_what_stands_against_it() {
+    let world = World::new(3).await;
+    for round in 0..200 {
+        let name = format!("bucket-{round}");
+        join_all((0..3).map(|place| {
+            let (ledger, name) = (world.ledger(place), name.as_str());
+            async move {
+                let answer = ledger.commit(create_bucket(name), origin()).await;
+                assert!(matches!(answer, Ok(_) | Err(CommitError::Rejected(Rejection::BucketExists { .. }))), "{answer:?}");
+                assert!(ledger.latest().bucket(&name.parse().unwrap()).unwrap().is_some(), "{name} after {answer:?}");
+            }
+        }))
+        .await;
+    }
+    world.end().await;
+}
+
 /// Puts under fresh keys through all ledgers until it is told to stop, and returns the longest time that one took.
 async fn load(world: &World, places: &[usize], stopped: watch::Receiver<bool>) -> (Vec<String>, Duration) {
     let clients = places.iter().flat_map(|place| (0..4).map(move |client| (*place, client)));
