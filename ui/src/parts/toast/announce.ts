@@ -13,16 +13,42 @@ const STAYS_MS = 12_000;
 
 export const toasts = Toast.createToastManager<Said>();
 
+/** How many sentences wait for the toasts, which are loaded after the page. */
+const WAITING_MAX = 20;
+
+/** Sentences that came before the toasts, oldest first; absent while there are toasts to show them. */
+let waiting: (() => void)[] | undefined = [];
+
+/** Shows what waited, and from now on everything at once. Returns what ends that. */
+export function showToasts(): () => void {
+  const before = waiting ?? [];
+  waiting = undefined;
+  for (const show of before) show();
+  return () => {
+    waiting = [];
+  };
+}
+
+function whenShown(show: () => void): void {
+  if (waiting === undefined) return show();
+  waiting.push(show);
+  if (waiting.length > WAITING_MAX) waiting.shift();
+}
+
 /** Says what was done. The event may come later, or not be found. */
 export function announce(sentence: string, event?: Promise<LogEvent | undefined>): void {
-  const id = toasts.add({ title: sentence, timeout: STAYS_MS, data: { isPending: event !== undefined } });
-  event?.then(
-    (found) => toasts.update(id, { title: sentence, timeout: STAYS_MS, data: { event: found } }),
-    () => toasts.update(id, { title: sentence, timeout: STAYS_MS, data: {} }),
-  );
+  whenShown(() => {
+    const id = toasts.add({ title: sentence, timeout: STAYS_MS, data: { isPending: event !== undefined } });
+    event?.then(
+      (found) => toasts.update(id, { title: sentence, timeout: STAYS_MS, data: { event: found } }),
+      () => toasts.update(id, { title: sentence, timeout: STAYS_MS, data: {} }),
+    );
+  });
 }
 
 /** Says that something failed that has no place of its own on the page. */
 export function complain(sentence: string): void {
-  toasts.add({ title: sentence, type: "error", timeout: STAYS_MS, priority: "high", data: {} });
+  whenShown(() =>
+    toasts.add({ title: sentence, type: "error", timeout: STAYS_MS, priority: "high", data: {} }),
+  );
 }

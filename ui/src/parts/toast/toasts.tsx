@@ -1,16 +1,19 @@
 import { Toast } from "@base-ui/react/toast";
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleX, X } from "lucide-react";
+import { useEffect } from "react";
 import { sequenceOf } from "@/data/event";
 import { EventType } from "../badge";
 import { IconButton } from "../button";
 import { count } from "../format";
-import { type Said, toasts } from "./announce";
+import { type Said, showToasts, toasts } from "./announce";
 
 /** How many toasts are shown at a time. */
 const TOASTS_MAX = 4;
 
 export function Toasts() {
+  // The provider, a child, listens by the time this effect runs.
+  useEffect(showToasts, []);
   return (
     <Toast.Provider toastManager={toasts} limit={TOASTS_MAX}>
       <Toast.Portal>
