@@ -11,7 +11,7 @@ import pytest
 
 from harness.clients import boto_client
 from harness.server import Server
-from harness.users import Told, Users, call, login
+from harness.users import Told, Users, call, login, patiently
 
 SECONDS = 60
 IN_COOKIE = {"x-planetstore-session": "cookie"}
@@ -128,15 +128,17 @@ def test_nothing_is_answered_to_pages_of_other_origins(server, method, path):
 
 def test_a_cookie_is_no_right(server):
     document = {"user": "root", "password": server.credentials.secret}
-    opened = call(server, "POST", "/login", document, headers=IN_COOKIE)
+    opened = patiently(lambda: call(server, "POST", "/login", document, headers=IN_COOKIE))
     assert "refresh_token" not in opened.json()
     cookie = opened.headers["set-cookie"].split(";")[0]
     for method, path in (("GET", "/users"), ("POST", "/logout"), ("GET", "/s3/"), ("POST", "/tickets")):
         told = call(server, method, path, headers={"cookie": cookie})
         assert told.status == 401, (method, path, told.status)
     # As a form of another site would send it, if browsers let it.
-    assert ask(server, "POST", "/api/v1/refresh", "", {"cookie": cookie}).status in (400, 415)
-    told = call(server, "POST", "/refresh", {"session": opened.json()["session"]}, headers={"cookie": cookie, **IN_COOKIE})
+    told = patiently(lambda: ask(server, "POST", "/api/v1/refresh", "", {"cookie": cookie}))
+    assert told.status in (400, 415)
+    session, headers = {"session": opened.json()["session"]}, {"cookie": cookie, **IN_COOKIE}
+    told = patiently(lambda: call(server, "POST", "/refresh", session, headers=headers))
     assert told.status == 200 and told.headers["set-cookie"].split(";")[0] != cookie
 
 
@@ -157,7 +159,7 @@ def test_tokens_are_in_no_log(make_server):
     url = ticket.json()["url"]
     assert ask(server, "GET", url).body == b"x"
     document = {"user": "root", "password": server.credentials.secret}
-    opened = call(server, "POST", "/login", document, headers=IN_COOKIE)
+    opened = patiently(lambda: call(server, "POST", "/login", document, headers=IN_COOKIE))
     cookie = opened.headers["set-cookie"].split(";")[0].split("=", 1)[1]
     presigned = call(server, "POST", "/presign", {"method": "GET", "bucket": "logged", "key": "key"}, token=token).json()["url"]
     assert urlsplit(presigned).netloc == server.address

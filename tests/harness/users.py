@@ -3,6 +3,7 @@
 import http.client
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .server import Server
@@ -49,17 +50,20 @@ def call(server: Server, method: str, path: str, document: object = None, *, tok
         connection.close()
 
 
-def login(server: Server, user: str, password: str) -> str:
-    """The access token of a new session. Tests that share a server may log in too often for it: then it says how long to
-    wait."""
-    def attempt() -> Told:
-        return call(server, "POST", "/login", {"user": user, "password": password})
-
+def patiently(attempt: Callable[[], Told]) -> Told:
+    """Repeats an attempt to log in that comes too soon. Tests that share a server may make too many for it, and then it says
+    how long to wait."""
     told = attempt()
     end = time.monotonic() + LOGIN_SECONDS
     while told.status == 429 and time.monotonic() < end:
         time.sleep(int(told.headers["Retry-After"]))
         told = attempt()
+    return told
+
+
+def login(server: Server, user: str, password: str) -> str:
+    """The access token of a new session."""
+    told = patiently(lambda: call(server, "POST", "/login", {"user": user, "password": password}))
     assert told.status == 200, told.body
     return told.json()["access_token"]
 
