@@ -225,10 +225,20 @@ mod tests {
 
     #[test]
     fn addresses_are_taken_without_credentials_only() {
-        for good in ["nats://127.0.0.1:4222", "host", "host:4222", "tls://nats.example:4222", "nats://a:1,nats://b:2,c:3"] {
+        for good in
+            ["nats://127.0.0.1:4222", "host", "host:4222", "tls://nats.example:4222", "nats://a:1,nats://b:2,c:3"]
+        {
             assert!(good.parse::<NatsUrl>().is_ok(), "{good}");
         }
-        for bad in ["http://host:4222", "nats://u:p@host", "ws://host", "nats://", "nats://a,", "nats://a,tls://b", "tls://a:1,tls://u:p@b"] {
+        for bad in [
+            "http://host:4222",
+            "nats://u:p@host",
+            "ws://host",
+            "nats://",
+            "nats://a,",
+            "nats://a,tls://b",
+            "tls://a:1,tls://u:p@b",
+        ] {
             assert!(bad.parse::<NatsUrl>().is_err(), "{bad}");
         }
     }

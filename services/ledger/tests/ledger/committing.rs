@@ -205,7 +205,6 @@ async fn a_process_that_is_refused_sees_what_stands_against_it() {
             let (ledger, name) = (world.ledger(place), name.as_str());
             async move {
                 let answer = ledger.commit(create_bucket(name), origin()).await;
-                assert!(matches!(answer, Ok(_) | Err(CommitError::Rejected(Rejection::BucketExists { .. }))), "{answer:?}");
                 assert!(ledger.latest().bucket(&name.parse().unwrap()).unwrap().is_some(), "{name} after {answer:?}");
             }
         }))
