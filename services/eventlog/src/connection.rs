@@ -76,6 +76,22 @@ pub fn servers(addresses: &str) -> Vec<&str> {
     addresses.split(',').collect()
 }
 
+/// The settings that all connections of a process to NATS have. They reconnect for as long as the client lives.
+pub fn client_options(options: &ConnectOptions) -> async_nats::ConnectOptions {
+    let Credentials { user, password } = options.credentials.clone();
+    let client = async_nats::ConnectOptions::with_user_and_password(user, password.to_string())
+        .name(&options.name)
+        .custom_inbox_prefix(&options.inbox_prefix)
+        .connection_timeout(CONNECT_TIME_MAX)
+        .ping_interval(PING_INTERVAL)
+        .max_reconnects(None)
+        .reconnect_delay_callback(reconnect_pause);
+    match &options.ca {
+        Some(ca) => client.require_tls(true).add_root_certificates(ca.clone()),
+        None => client,
+    }
+}
+
 /// Connects, and keeps reconnecting for as long as the client lives.
 ///
 /// # Errors
@@ -86,17 +102,7 @@ pub(crate) async fn connect(
     let refusals = Refusals::default();
     let heard = refusals.clone();
     let (state, watched) = watch::channel(Connection::default());
-    let mut connecting = async_nats::ConnectOptions::with_user_and_password(
-        options.credentials.user.clone(),
-        options.credentials.password.to_string(),
-    )
-    .name(&options.name)
-    .custom_inbox_prefix(&options.inbox_prefix)
-    .connection_timeout(CONNECT_TIME_MAX)
-    .ping_interval(PING_INTERVAL)
-    .max_reconnects(None)
-    .reconnect_delay_callback(reconnect_pause)
-    .event_callback(move |event| {
+    let connecting = client_options(options).event_callback(move |event| {
         if let Event::ServerError(error) = &event {
             heard.hear(&error.to_string());
         }
@@ -107,9 +113,6 @@ pub(crate) async fn connect(
         state.send_replace(connection);
         async {}
     });
-    if let Some(ca) = &options.ca {
-        connecting = connecting.require_tls(true).add_root_certificates(ca.clone());
-    }
     let client = Box::pin(connecting.connect(servers(&options.address))).await;
     let client =
         client.map_err(|error| OpenError::Connect { address: options.address.clone(), reason: error.to_string() })?;

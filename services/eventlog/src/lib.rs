@@ -18,7 +18,7 @@ mod peers;
 mod refusals;
 pub mod server;
 
-pub use connection::{ConnectOptions, Connection, Credentials, servers};
+pub use connection::{ConnectOptions, Connection, Credentials, client_options, servers};
 pub use error::{AppendError, OpenError, ReadError};
 pub use follow::Follow;
 pub use gate::{Gate, GateKeeper, Shut};

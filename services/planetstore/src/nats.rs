@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use async_nats::ServerAddr;
@@ -41,17 +40,8 @@ pub(crate) const URL_ENV: &str = "PLANETSTORE_NATS_URL";
 pub(crate) const USER_ENV: &str = "PLANETSTORE_NATS_USER";
 pub(crate) const PASSWORD_ENV: &str = "PLANETSTORE_NATS_PASSWORD";
 
-/// How long the first connection may take.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
-
-/// How often an idle connection is pinged; two lost pings end it, and another server of the cluster is tried.
-const PING_INTERVAL: Duration = Duration::from_secs(2);
-
 /// Servers of one cluster that may be named.
 const SERVERS_MAX: usize = 16;
-
-/// The longest pause between two attempts to reconnect.
-const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Messages that may wait in one of our subscriptions before further ones are dropped.
 const SUBSCRIPTION_MESSAGES_MAX: usize = 64 * 1024;
@@ -157,8 +147,8 @@ impl NatsEndpoint {
         }
     }
 
-    /// The options of the log's connection.
-    pub(crate) fn log_options(&self, name: &str) -> anyhow::Result<eventlog::ConnectOptions> {
+    /// The options of a connection, such as the log's.
+    pub(crate) fn options(&self, name: &str) -> anyhow::Result<eventlog::ConnectOptions> {
         let credentials = self.login(name)?;
         Ok(eventlog::ConnectOptions {
             address: self.address.clone(),
@@ -171,21 +161,9 @@ impl NatsEndpoint {
 
     /// A connection for anything except the log. It reconnects for as long as it exists.
     pub(crate) async fn connect(&self, name: &str) -> anyhow::Result<async_nats::Client> {
-        let Credentials { user, password } = self.login(name)?;
-        let inbox = inbox_prefix(&user, name);
-        let mut options = async_nats::ConnectOptions::with_user_and_password(user, password.to_string())
-            .name(name)
-            .custom_inbox_prefix(inbox)
-            .connection_timeout(CONNECT_TIME_MAX)
-            .ping_interval(PING_INTERVAL)
-            .subscription_capacity(SUBSCRIPTION_MESSAGES_MAX)
-            .max_reconnects(None)
-            .reconnect_delay_callback(reconnect_pause);
-        if let Some(ca) = &self.ca {
-            options = options.require_tls(true).add_root_certificates(ca.clone());
-        }
+        let client = eventlog::client_options(&self.options(name)?).subscription_capacity(SUBSCRIPTION_MESSAGES_MAX);
         // Its future is large, and this one is a part of many.
-        let connected = Box::pin(options.connect(eventlog::servers(&self.address))).await;
+        let connected = Box::pin(client.connect(eventlog::servers(&self.address))).await;
         connected.with_context(|| format!("cannot connect to the NATS server at {} as {name}", self.address))
     }
 }
@@ -195,10 +173,6 @@ impl NatsEndpoint {
 fn inbox_prefix(user: &str, connection: &str) -> String {
     let token = |text: &str| text.replace([' ', '.', '*', '>'], "-");
     format!("_INBOX_{}.{}", token(user), token(connection))
-}
-
-fn reconnect_pause(attempts: usize) -> Duration {
-    Duration::from_millis(1 << attempts.min(10)).min(RECONNECT_PAUSE_MAX)
 }
 
 fn find_credentials(file: Option<&Path>) -> anyhow::Result<Credentials> {

@@ -14,7 +14,7 @@ const OWNER: &str = "integration-owner";
 
 /// Creates the mirror, and returns the name of its stream.
 pub(crate) async fn mirror(endpoint: &NatsEndpoint, region: &RegionName, replicas: u8) -> anyhow::Result<String> {
-    let connect = endpoint.log_options(OWNER)?;
+    let connect = endpoint.options(OWNER)?;
     eventlog::ensure_facts(&connect, region, replicas.into()).await.context("the mirror of an integration")
 }
 

@@ -39,9 +39,9 @@ pub(crate) async fn open_log(
     let mut options = StreamOptions::new(region.clone());
     options.replicas = replicas.into();
     if endpoint.has_operator() {
-        JetStreamLog::open(&endpoint.log_options("operator log")?, &options).await.context("the log")?;
+        JetStreamLog::open(&endpoint.options("operator log")?, &options).await.context("the log")?;
     }
-    let log = JetStreamLog::open(&endpoint.log_options(name)?, &options).await.context("the log")?;
+    let log = JetStreamLog::open(&endpoint.options(name)?, &options).await.context("the log")?;
     Ok(Arc::new(log.behind(endpoint.gate.clone())))
 }
 
