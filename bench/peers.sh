@@ -13,7 +13,8 @@
 #   garage3     three Garages, three copies      every write is fsynced
 #   seaweed     one SeaweedFS, one copy          default settings: writes are not fsynced
 #   seaweed3    three volume servers, 3 copies   default settings: writes are not fsynced
-# With three copies they survive the same as 4+2: the loss of any two machines.
+#   minio       one MinIO, six drives, EC:2      every write is fsynced; `minio` must be on PATH
+# With three copies they survive the same as 4+2: the loss of any two machines. MinIO survives that of two drives.
 #
 # PEERS_DIR: where programs and data are (default: bench/peers-data).
 set -euo pipefail
@@ -21,6 +22,7 @@ set -euo pipefail
 GARAGE_VERSION=2.5.0
 SEAWEED_VERSION=4.48
 START_SECONDS_MAX=60
+MINIO_PORT=9400
 # For a store on the loopback address during a benchmark; not a secret.
 ACCESS_KEY=GK31c2f218a2e44f485b94239e
 SECRET_KEY=b892c0665f0ada8a4755dae98baa3b133590e11dae3bcc1f9d769d67f16c3835
@@ -34,7 +36,7 @@ garage=$root/bin/garage
 weed=$root/venv/bin/weed
 
 usage() {
-  sed -n '2,20p' "$0" >&2
+  sed -n '2,21p' "$0" >&2
   exit 2
 }
 
@@ -131,6 +133,14 @@ JSON
   await "SeaweedFS's volume servers" registered "$servers"
 }
 
+minio_up() {
+  export MINIO_ROOT_USER=$ACCESS_KEY MINIO_ROOT_PASSWORD=$SECRET_KEY
+  # It refuses drives that are folders of the system's disk otherwise.
+  export MINIO_CI_CD=1 MINIO_STORAGE_CLASS_STANDARD=EC:2 MINIO_BROWSER=off
+  launch minio minio server --quiet --address "127.0.0.1:$MINIO_PORT" "$data/minio-{1...6}"
+  await "MinIO" curl -fsS "http://127.0.0.1:$MINIO_PORT/minio/health/cluster"
+}
+
 registered() { # registered COUNT: whether the master knows so many volume servers
   # -o prints every match on its own line, and the topology is one line.
   local known
@@ -174,6 +184,7 @@ case ${1:-} in
       garage3) garage_up 3 ;;
       seaweed) seaweed_up 1 000 ;;
       seaweed3) seaweed_up 3 002 ;;
+      minio) minio_up ;;
       *) usage ;;
     esac
     ;;
@@ -182,11 +193,12 @@ case ${1:-} in
     case ${2:-} in
       garage*) echo "127.0.0.1:$(garage_port 1)" ;;
       seaweed*) echo 127.0.0.1:8333 ;;
+      minio) echo "127.0.0.1:$MINIO_PORT" ;;
       *) usage ;;
     esac
     ;;
   match)
-    case ${2:-} in garage*) echo "$garage -c" ;; seaweed*) echo "$weed" ;; *) usage ;; esac
+    case ${2:-} in garage*) echo "$garage -c" ;; seaweed*) echo "$weed" ;; minio) echo "$data/minio-" ;; *) usage ;; esac
     ;;
   keys) echo "$ACCESS_KEY $SECRET_KEY" ;;
   *) usage ;;
