@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::{JetStreamLog, read};
 use crate::connection::Connection;
+use crate::follow::FOLLOW_EVENTS_WAITING_MAX;
 use crate::{Log, ReadError, Stored};
 
 /// Events the server may send ahead of what was taken.
@@ -16,6 +17,10 @@ const PULL_EVENTS: usize = 1000;
 
 /// Bytes the server may send ahead of what was taken.
 const PULL_BYTES: usize = 8 << 20;
+
+/// The events that are handed over together, at most. An append becomes visible as a whole, and its events are handed over as a
+/// whole, because a reader that is woken for the first of them would handle it alone.
+const TOGETHER_EVENTS_MAX: usize = FOLLOW_EVENTS_WAITING_MAX / 2;
 
 /// The interval of heartbeats from an idle server; two lost heartbeats end the consumer.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -95,40 +100,54 @@ async fn follow_once(log: &JetStreamLog, next: &mut u64, sender: &Sender) -> End
     // A consumer would wait in silence for a sequence that comes to be given a second time.
     match log.tail().await.and_then(|tail| tail.last_from(next.saturating_sub(1))) {
         Ok(_) => {}
-        Err(lost @ ReadError::LostTail { .. }) => return stop(sender, lost).await,
+        Err(lost @ ReadError::LostTail { .. }) => return stop(sender, Vec::new(), lost).await,
         Err(error) => return Ended::Lost(error.to_string()),
     }
     let mut messages = match pull(log, *next).await {
         Ok(messages) => messages,
         Err(why) => return Ended::Lost(why),
     };
+    let mut arrived = Vec::new();
     while let Some(message) = messages.next().await {
         let message = match message {
             Ok(message) => message,
             Err(error) => return Ended::Lost(error.to_string()),
         };
-        let sequence = match message.info() {
-            Ok(info) => info.stream_sequence,
+        let (sequence, pending) = match message.info() {
+            Ok(info) => (info.stream_sequence, info.pending),
             Err(error) => return Ended::Lost(error.to_string()),
         };
-        match read::stored(sequence, &message.subject, message.headers.as_ref(), &message, *next) {
-            Ok(stored) => {
-                if sender.send(Ok(stored)).await.is_err() {
-                    return Ended::Stop;
-                }
-                *next += 1;
-            }
+        let expected = *next + arrived.len() as u64;
+        match read::stored(sequence, &message.subject, message.headers.as_ref(), &message, expected) {
+            Ok(stored) => arrived.push(stored),
             // Lost on the way or missing in the log: reading it tells.
-            Err(ReadError::Gap { .. }) => match log.read(*next, 1, 1).await {
+            Err(ReadError::Gap { .. }) => match log.read(expected, 1, 1).await {
                 Ok(_) | Err(ReadError::Unavailable { .. }) => {
                     return Ended::Lost("a message was lost on the way".into());
                 }
-                Err(damaged) => return stop(sender, damaged).await,
+                Err(damaged) => return stop(sender, arrived, damaged).await,
             },
-            Err(error) => return stop(sender, error).await,
+            Err(error) => return stop(sender, arrived, error).await,
+        }
+        if pending == 0 || arrived.len() == TOGETHER_EVENTS_MAX {
+            let handed_over = arrived.len() as u64;
+            if hand_over(sender, std::mem::take(&mut arrived)).await.is_break() {
+                return Ended::Stop;
+            }
+            // What a lost consumer had not handed over is asked for again.
+            *next += handed_over;
         }
     }
     Ended::Lost("the consumer ended".into())
+}
+
+/// Hands over events. A break means that nobody listens any more.
+async fn hand_over(sender: &Sender, events: Vec<Stored>) -> ControlFlow<()> {
+    let Ok(permits) = sender.reserve_many(events.len()).await else { return ControlFlow::Break(()) };
+    for (permit, event) in permits.zip(events) {
+        permit.send(Ok(event));
+    }
+    ControlFlow::Continue(())
 }
 
 async fn pull(log: &JetStreamLog, next: u64) -> Result<consumer::pull::Stream, String> {
@@ -155,8 +174,11 @@ async fn pull(log: &JetStreamLog, next: u64) -> Result<consumer::pull::Stream, S
         .map_err(|e| e.to_string())
 }
 
-async fn stop(sender: &Sender, error: ReadError) -> Ended {
-    // The receiver may be gone, and then the error concerns nobody.
-    let _told = sender.send(Err(error)).await;
+/// Hands over the events before an error, and the error.
+async fn stop(sender: &Sender, before: Vec<Stored>, error: ReadError) -> Ended {
+    if hand_over(sender, before).await.is_continue() {
+        // The receiver may be gone, and then the error concerns nobody.
+        let _told = sender.send(Err(error)).await;
+    }
     Ended::Stop
 }
