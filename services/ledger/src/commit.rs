@@ -203,7 +203,7 @@ impl<L: Log> Writer<L> {
     fn commit_once(&mut self, batch: &[Queued], is_newest: bool, runtime: &Handle) -> Result<Ended, FoldError> {
         let transaction = self.begin()?;
         let decided = {
-            let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
+            let mut tables = Tables::write(&transaction);
             let decided = self.decide_batch(&mut tables, batch)?;
             tables.finish(&decided.cursor)?;
             decided

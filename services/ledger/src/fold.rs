@@ -64,7 +64,7 @@ pub(crate) fn fold_some(
     entries: &[Stored],
     rows_max: usize,
 ) -> Result<Written, FoldError> {
-    let mut tables = Tables::write(transaction).map_err(StateError::from)?;
+    let mut tables = Tables::write(transaction);
     let mut written = Written::default();
     for stored in entries {
         if let Some(rows) = fold(&mut tables, cursor, prover, stored)? {

@@ -80,13 +80,13 @@ fn create(options: &Options, reserve: &Arc<Reserve>) -> Result<Database, OpenErr
 
 /// Returns the version of a projection, known or not, and its last sequence; `None` if nothing was folded yet.
 pub(crate) fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
-    region::found(&database.begin_read()?)
+    region::found(database.begin_read()?)
 }
 
 /// Makes the tables if the file is new.
 pub(crate) fn make_tables(database: &Database) -> Result<(), StateError> {
     let transaction = database.begin_write()?;
-    Tables::write(&transaction)?;
+    Tables::write(&transaction).open_all()?;
     transaction.commit()?;
     Ok(())
 }
@@ -95,10 +95,11 @@ pub(crate) fn make_tables(database: &Database) -> Result<(), StateError> {
 /// has the name of the keys already is not written to: the disk may be full.
 pub(crate) fn prepare(database: &Database, prover: &Prover) -> Result<Cursor, OpenError> {
     let name = prover.name();
-    match Tables::read(&database.begin_read().map_err(StateError::from)?) {
+    let tables = Tables::read(database.begin_read().map_err(StateError::from)?);
+    match tables.open_all() {
         Err(TableError::TableDoesNotExist(_)) => {}
-        tables => {
-            let tables = tables.map_err(StateError::from)?;
+        opened => {
+            opened.map_err(StateError::from)?;
             match tables.judged_by()? {
                 Some(judged_by) if judged_by == name => return Ok(tables.cursor()?),
                 Some(_) => return Err(OpenError::OtherKeys),
@@ -109,7 +110,8 @@ pub(crate) fn prepare(database: &Database, prover: &Prover) -> Result<Cursor, Op
     let mut transaction = database.begin_write().map_err(StateError::from)?;
     transaction.set_quick_repair(true);
     let cursor = {
-        let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
+        let mut tables = Tables::write(&transaction);
+        tables.open_all().map_err(StateError::from)?;
         tables.belong_to(&name)?;
         tables.cursor()?
     };
@@ -221,5 +223,5 @@ impl Opened {
 
 /// Reads a projection's tables once.
 pub(crate) fn read_tables(database: &Database) -> Result<Tables<crate::tables::ReadOnly>, StateError> {
-    Ok(Tables::read(&database.begin_read()?)?)
+    Ok(Tables::read(database.begin_read()?))
 }

@@ -8,12 +8,12 @@ use redb::{Database, ReadableDatabase};
 use crate::StateError;
 use crate::tables::{ReadOnly, Tables};
 
-/// All tables as they were at one commit. Taking one costs a few lookups; readers share the newest.
+/// All tables as they were at one commit. Taking one costs next to nothing; readers share the newest.
 pub struct Snapshot(Tables<ReadOnly>);
 
 impl Snapshot {
     pub(crate) fn take(database: &Database) -> Result<Self, StateError> {
-        Ok(Self(Tables::read(&database.begin_read()?)?))
+        Ok(Self(Tables::read(database.begin_read()?)))
     }
 
     /// Returns whether parts are left that nothing refers to any more.

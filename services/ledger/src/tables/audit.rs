@@ -328,12 +328,12 @@ mod tests {
     fn what_is_found_is_what_reading_all_of_the_log_finds() {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
         let transaction = database.begin_write().unwrap();
-        let mut tables = Tables::write(&transaction).unwrap();
+        let mut tables = Tables::write(&transaction);
         for change in changes() {
             tables.apply(&change).unwrap();
         }
         tables.finish(&crate::Cursor::default()).unwrap();
-        let tables = Tables::write(&transaction).unwrap();
+        let tables = Tables::write(&transaction);
         let user = |name: &str| Posting::User(name.parse().unwrap());
         let all = AuditQuery { bucket: Some(bucket()), ..AuditQuery::default() };
         let queries = [

@@ -17,7 +17,7 @@ use super::region::RegionKey;
 fn the_tables_have_these_names_and_types_of_keys() {
     let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
     let transaction = database.begin_write().unwrap();
-    Tables::write(&transaction).unwrap();
+    Tables::write(&transaction).open_all().unwrap();
     transaction.commit().unwrap();
     let transaction = database.begin_read().unwrap();
     let mut names = Vec::new();

@@ -283,7 +283,7 @@ mod tests {
     fn scanned(changes: &[Change], objects_max: u64) -> Insights {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
         let transaction = database.begin_write().unwrap();
-        let mut tables = Tables::write(&transaction).unwrap();
+        let mut tables = Tables::write(&transaction);
         for change in changes {
             tables.apply(change).unwrap();
         }

@@ -32,6 +32,7 @@ mod versions;
 mod view;
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, EndedRow, FaultsRow, GrowthRow,
@@ -39,7 +40,7 @@ use domain::row::{
     WritersRow,
 };
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, WriteTransaction};
 
 use crate::StateError;
 
@@ -59,6 +60,17 @@ pub use recount::{RECOUNT_KEY_BYTES, Recounted};
 pub trait Access {
     /// A table that is opened in this way.
     type Table<K: redb::Key + 'static, V: redb::Value + 'static>: ReadableTable<K, V>;
+    /// The transaction that opens tables.
+    type Transaction: Clone;
+
+    /// Opens a table.
+    ///
+    /// # Errors
+    /// [`TableError`], also if a transaction that only reads finds no such table.
+    fn open<K: redb::Key + 'static, V: redb::Value + 'static>(
+        transaction: &Self::Transaction,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Self::Table<K, V>, TableError>;
 }
 
 /// The tables at one commit.
@@ -67,6 +79,14 @@ pub struct ReadOnly;
 
 impl Access for ReadOnly {
     type Table<K: redb::Key + 'static, V: redb::Value + 'static> = ReadOnlyTable<K, V>;
+    type Transaction = Arc<ReadTransaction>;
+
+    fn open<K: redb::Key + 'static, V: redb::Value + 'static>(
+        transaction: &Self::Transaction,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Self::Table<K, V>, TableError> {
+        transaction.open_table(definition)
+    }
 }
 
 /// The tables in an open write transaction.
@@ -75,25 +95,34 @@ pub struct Writable<'txn>(PhantomData<&'txn ()>);
 
 impl<'txn> Access for Writable<'txn> {
     type Table<K: redb::Key + 'static, V: redb::Value + 'static> = redb::Table<'txn, K, V>;
+    type Transaction = &'txn WriteTransaction;
+
+    fn open<K: redb::Key + 'static, V: redb::Value + 'static>(
+        transaction: &Self::Transaction,
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Self::Table<K, V>, TableError> {
+        transaction.open_table(definition)
+    }
 }
 
 macro_rules! tables {
     ($($(#[$about:meta])+ $table:ident: $key:ty => $row:ty;)+) => {
-        /// All tables of the projection, opened together.
+        /// All tables of the projection in one transaction. Each is opened when it is first needed: opening all of them costs as much
+        /// as folding several events.
         pub struct Tables<A: Access> {
             $($(#[$about])+ pub(crate) $table: Table<A, $key, $row>,)+
             pending: Pending,
         }
 
-        impl Tables<ReadOnly> {
-            pub(crate) fn read(transaction: &ReadTransaction) -> Result<Self, TableError> {
-                Ok(Self { $($table: Table::read(transaction, stringify!($table))?,)+ pending: Pending::default() })
+        impl<A: Access> Tables<A> {
+            fn of(transaction: &A::Transaction) -> Self {
+                Self { $($table: Table::of(transaction, stringify!($table)),)+ pending: Pending::default() }
             }
-        }
 
-        impl<'txn> Tables<Writable<'txn>> {
-            pub(crate) fn write(transaction: &'txn WriteTransaction) -> Result<Self, TableError> {
-                Ok(Self { $($table: Table::write(transaction, stringify!($table))?,)+ pending: Pending::default() })
+            /// Opens every table. Those that a new file or one of an older release lacks are made, if this can write.
+            pub(crate) fn open_all(&self) -> Result<(), TableError> {
+                $(self.$table.open()?;)+
+                Ok(())
             }
         }
 
@@ -110,6 +139,18 @@ macro_rules! tables {
             }
         }
     };
+}
+
+impl Tables<ReadOnly> {
+    pub(crate) fn read(transaction: ReadTransaction) -> Self {
+        Self::of(&Arc::new(transaction))
+    }
+}
+
+impl<'txn> Tables<Writable<'txn>> {
+    pub(crate) fn write(transaction: &'txn WriteTransaction) -> Self {
+        Self::of(&transaction)
+    }
 }
 
 // The name of a table here is its name in the file.

@@ -281,7 +281,7 @@ mod tests {
     fn counted(changes: &[Change], prefix: &[u8], goes_on: impl FnMut(u64) -> bool) -> Option<Recounted> {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
         let transaction = database.begin_write().unwrap();
-        let mut tables = Tables::write(&transaction).unwrap();
+        let mut tables = Tables::write(&transaction);
         for change in changes {
             tables.apply(change).unwrap();
         }

@@ -346,10 +346,11 @@ impl Tables<Writable<'_>> {
 
 /// Returns the version of a projection, known or not, and its last sequence; `None` if nothing was folded yet. Only
 /// this table is opened, and only the fields of the cursor that every version begins with are read.
-pub(crate) fn found(transaction: &ReadTransaction) -> Result<Option<(u32, u64)>, StateError> {
-    let region: Table<ReadOnly, RegionKey, Mixed> = match Table::read(transaction, "region") {
+pub(crate) fn found(transaction: ReadTransaction) -> Result<Option<(u32, u64)>, StateError> {
+    let region = Tables::read(transaction).region;
+    match region.open() {
         Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-        region => region?,
+        opened => opened?,
     };
     let Some(cursor) = region.bytes(&RegionKey::Cursor)? else { return Ok(None) };
     let (found, _) = postcard::take_from_bytes(cursor.value()).map_err(StateError::Row)?;

@@ -2,44 +2,44 @@
 
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
+use std::sync::OnceLock;
 
-use redb::{
-    AccessGuard, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError, WriteTransaction,
-};
+use redb::{AccessGuard, ReadableTable, ReadableTableMetadata, TableDefinition, TableError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::{Key, Stored};
-use super::{Access, ReadOnly, Writable};
+use super::{Access, Writable};
 use crate::StateError;
 
 /// A table with keys `K` and rows `R`. Scans of a certain table are methods in the file of that table.
 pub(crate) struct Table<A: Access, K: Key, R> {
-    stored: A::Table<K::Stored, &'static [u8]>,
+    transaction: A::Transaction,
+    name: &'static str,
+    opened: OnceLock<A::Table<K::Stored, &'static [u8]>>,
     row: PhantomData<fn() -> R>,
 }
 
 /// The `R` of a table whose rows are not all of one type. The file of such a table says which type is at which key.
 pub(crate) struct Mixed;
 
-impl<K: Key, R> Table<ReadOnly, K, R> {
-    pub(super) fn read(transaction: &ReadTransaction, name: &str) -> Result<Self, TableError> {
-        let stored = transaction.open_table(TableDefinition::new(name))?;
-        Ok(Self { stored, row: PhantomData })
-    }
-}
-
-impl<'txn, K: Key, R> Table<Writable<'txn>, K, R> {
-    pub(super) fn write(transaction: &'txn WriteTransaction, name: &str) -> Result<Self, TableError> {
-        let stored = transaction.open_table(TableDefinition::new(name))?;
-        Ok(Self { stored, row: PhantomData })
-    }
-}
-
 impl<A: Access, K: Key, R> Table<A, K, R> {
+    pub(super) fn of(transaction: &A::Transaction, name: &'static str) -> Self {
+        Self { transaction: transaction.clone(), name, opened: OnceLock::new(), row: PhantomData }
+    }
+
+    /// The open table. Two threads may open it at once for reading; one of both is kept.
+    pub(super) fn open(&self) -> Result<&A::Table<K::Stored, &'static [u8]>, TableError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let opened = A::open(&self.transaction, TableDefinition::new(self.name))?;
+        Ok(self.opened.get_or_init(|| opened))
+    }
+
     /// The number of rows.
     pub(super) fn len(&self) -> Result<u64, StateError> {
-        Ok(self.stored.len()?)
+        Ok(self.open()?.len()?)
     }
 
     pub(super) fn contains(&self, key: K::Ref<'_>) -> Result<bool, StateError> {
@@ -48,7 +48,8 @@ impl<A: Access, K: Key, R> Table<A, K, R> {
 
     /// The bytes of a row.
     pub(super) fn bytes(&self, key: K::Ref<'_>) -> Result<Option<AccessGuard<'_, &'static [u8]>>, StateError> {
-        Ok(K::encode(key, |key| self.stored.get(key))?)
+        let opened = self.open()?;
+        Ok(K::encode(key, |key| opened.get(key))?)
     }
 
     /// The rows between two keys, in the order of the keys.
@@ -56,7 +57,7 @@ impl<A: Access, K: Key, R> Table<A, K, R> {
         &self,
         keys: impl RangeBounds<Stored<'k, K>> + 'k,
     ) -> Result<Entries<'_, K, R>, StateError> {
-        Ok(Entries { entries: self.stored.range(keys)?, row: PhantomData })
+        Ok(Entries { entries: self.open()?.range(keys)?, row: PhantomData })
     }
 
     /// Returns the number of the first row in which two tables differ, from 0.
@@ -84,14 +85,22 @@ impl<A: Access, K: Key, R: DeserializeOwned> Table<A, K, R> {
     }
 }
 
-impl<K: Key, R> Table<Writable<'_>, K, R> {
+impl<'txn, K: Key, R> Table<Writable<'txn>, K, R> {
+    #[expect(clippy::expect_used, reason = "the table was opened one line above")]
+    fn open_mut(&mut self) -> Result<&mut redb::Table<'txn, K::Stored, &'static [u8]>, TableError> {
+        self.open()?;
+        Ok(self.opened.get_mut().expect("an open table"))
+    }
+
     pub(super) fn drop(&mut self, key: K::Ref<'_>) -> Result<(), StateError> {
-        K::encode(key, |key| self.stored.remove(key).map(drop))?;
+        let opened = self.open_mut()?;
+        K::encode(key, |key| opened.remove(key).map(drop))?;
         Ok(())
     }
 
     pub(super) fn put_bytes(&mut self, key: K::Ref<'_>, bytes: &[u8]) -> Result<(), StateError> {
-        K::encode(key, |key| self.stored.insert(key, bytes).map(drop))?;
+        let opened = self.open_mut()?;
+        K::encode(key, |key| opened.insert(key, bytes).map(drop))?;
         Ok(())
     }
 }
