@@ -12,7 +12,7 @@ use crate::judge::{Entry, judge};
 use crate::proof::Prover;
 use crate::room::Written;
 use crate::tables::{QuarantinedRow, Reason, RecentRow, Tables, Writable};
-use crate::{Cursor, FoldError, StateError};
+use crate::{Cursor, FoldError};
 
 /// The number of events that are folded in one transaction while catching up.
 pub(crate) const FOLD_EVENTS_MAX: usize = 5_000;

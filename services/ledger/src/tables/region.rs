@@ -12,7 +12,7 @@ use redb::{ReadTransaction, TableError};
 
 use super::key::Key;
 use super::table::{Mixed, Table};
-use super::{Access, ReadOnly, Tables, Writable};
+use super::{Access, Tables, Writable};
 use crate::{Cursor, StateError};
 
 /// The keys of the table.
