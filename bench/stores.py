@@ -78,6 +78,16 @@ class Console:
         return json.loads(text) if text else {}
 
 
+    def s3(self, method: str, path: str, body: str) -> None:
+        """A request of S3 under the session."""
+        headers = {"Authorization": f"Bearer {self.token}", "X-Planetstore-Request": "bench"}
+        self.connection.request(method, f"/api/v1/s3/{path}", body, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {answer.status} {text.decode()}")
+
+
 @contextmanager
 def planetstore(binary: Path) -> Iterator[Store]:
     """Our own store, as `planetstore dev` with six nodes, on a data folder that is removed afterwards."""

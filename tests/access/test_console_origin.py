@@ -217,7 +217,10 @@ def test_commands_about_objects(make_server, tmp_path):
     assert used == [{"place": "s3://photos/", "objects": 3, "bytes": 6 + 2 + len(large)}]
     run("mv", "s3://photos/2026/a.txt", "s3://photos/moved.txt")
     assert run("cat", "photos/moved.txt").stdout == "second"
+    beside = tmp_path / "back.bin.part"
+    beside.write_text("somebody's own")
     run("cp", "s3://photos/2026/large.bin", str(tmp_path / "back.bin"))
+    assert beside.read_text() == "somebody's own"
     assert (tmp_path / "back.bin").read_bytes() == large
     url = run("presign", "photos/moved.txt", "--expires", "1m").stdout.strip()
     connection = http.client.HTTPConnection(server.address, timeout=SECONDS)

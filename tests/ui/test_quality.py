@@ -14,6 +14,10 @@ def test_many_keys_and_many_events_leave_the_page_quick(console, drive):
     drive("scale.mjs", console, keys=4_000, seconds=4)
 
 
+def test_a_laptop_that_slept_catches_up(console, drive):
+    drive("sleep.mjs", console, events=300)
+
+
 def test_figures_are_exact_and_nothing_is_missing_after_a_restart(store, drive):
     drive("live.mjs", store)
 

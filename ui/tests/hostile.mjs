@@ -215,8 +215,13 @@ async function others(page, session) {
   await goTo(page, `/buckets/${own}`);
   await page.getByRole("row").filter({ hasText: "notes.md" }).waitFor(PATIENCE);
   await goTo(page, "/buckets");
-  await page.getByText("The buckets could not be listed.").waitFor(PATIENCE);
+  await page.getByRole("row").filter({ hasText: own }).waitFor(PATIENCE);
   await unseen("the list of buckets");
+  const rail = page.getByRole("navigation", { name: "Pages" }).first();
+  assert.equal(await rail.getByRole("link", { name: "Buckets" }).count(), 1);
+  for (const hidden of ["Users", "Nodes & work", "Logs"]) {
+    assert.equal(await rail.getByRole("link", { name: hidden }).count(), 0, `${hidden} is offered`);
+  }
   await goTo(page, "/events");
   await page.locator("h1").first().waitFor(PATIENCE);
   await session.must("PUT", `/s3/${secret}/another-${mark}`, "x");
@@ -231,6 +236,9 @@ async function others(page, session) {
     const found = await (await answered).text();
     assert.ok(!found.includes(`"${secret}"`), `the search for ${text} tells of the bucket`);
   }
+  await search.fill("create a");
+  await page.getByRole("option", { name: "Create a bucket" }).waitFor(PATIENCE);
+  assert.equal(await page.getByRole("option", { name: /Create a user|Create a policy/ }).count(), 0);
   await page.keyboard.press("Escape");
   for (const path of ["/", "/audit", "/nodes", `/buckets/${secret}`, `/buckets/${secret}/insights`]) {
     await goTo(page, path);

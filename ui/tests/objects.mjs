@@ -75,6 +75,27 @@ async function drive(context, s3) {
   await page.getByText("This bucket is empty").waitFor();
   const row = (name) => page.getByRole("row").filter({ hasText: name });
 
+  await step("keys of nothing but dots are shown and deleted", async () => {
+    const named = (key) => `${bucket}?x-planetstore-key=${key}`;
+    for (const key of [".", ".."]) {
+      assert.equal((await s3("PUT", named(key), {}, `the key ${key}`)).status, 200);
+      assert.equal(await (await s3("GET", named(key))).text(), `the key ${key}`);
+      await goTo(page, `/buckets/${bucket}?key=${key}`);
+      const drawer = page.getByRole("complementary", { name: `Object ${key}`, exact: true });
+      await drawer
+        .getByText(`${`the key ${key}`.length} B`)
+        .first()
+        .waitFor();
+      await drawer.getByRole("button", { name: "More" }).click();
+      await page.getByRole("menuitem", { name: "Delete" }).click();
+      await page.locator("[data-modal]").getByRole("button", { name: "Delete", exact: true }).click();
+      await drawer.waitFor({ state: "detached" });
+      assert.equal((await s3("HEAD", named(key))).status, 404);
+    }
+    await goTo(page, `/buckets/${bucket}`);
+    await page.getByText("This bucket is empty").waitFor();
+  });
+
   await step("a folder is uploaded with its paths", async () => {
     await upload(page, "Folder to upload", join(folder, "trip"), 2);
     assert.equal(
@@ -232,8 +253,8 @@ async function signedIn(page, to) {
 async function clean(s3) {
   const text = await (await s3("GET", `${bucket}?versions`)).text();
   for (const [, key, version] of text.matchAll(/<Key>([^<]+)<\/Key><VersionId>([^<]+)<\/VersionId>/g)) {
-    const path = key.replaceAll("&amp;", "&").split("/").map(encodeURIComponent).join("/");
-    await s3("DELETE", `${bucket}/${path}?versionId=${version}`);
+    const named = encodeURIComponent(key.replaceAll("&amp;", "&"));
+    await s3("DELETE", `${bucket}?x-planetstore-key=${named}&versionId=${version}`);
   }
   await s3("DELETE", bucket);
 }

@@ -120,8 +120,41 @@ await withBrowser(async (context) => {
     await forget(page, url);
   });
 
-  await task("delete the user, the group and the policy", async () => {
+  await task("see the login that failed, and who was refused", async () => {
+    const headers = { "content-type": "application/json", "x-planetstore-request": "test" };
+    const body = JSON.stringify({ user, password: "wrong" });
+    assert.equal((await fetch(`${url}/api/v1/login`, { method: "POST", headers, body })).status, 401);
     await signIn(page, url, root, password);
+    await page.goto(`${url}/audit/access?user=${user}`);
+    // Records are written within seconds, and none of them is an event that would tell the page.
+    const row = (what) => page.getByRole("row").filter({ hasText: user }).filter({ hasText: what });
+    for (const what of ["login failed", "listUsers"]) {
+      for (let left = 40; left > 0 && (await row(what).count()) === 0; left -= 1) {
+        const answered = page.waitForResponse((answer) => answer.url().includes("/api/v1/audit/access"));
+        await page.getByRole("button", { name: "Refresh" }).click();
+        await answered;
+        await page.getByText(/There is nothing before|Nothing of this was recorded/).waitFor(WAIT);
+      }
+      await row(what).first().waitFor(WAIT);
+    }
+  });
+
+  await task("make an encryption key from any page, and disable it", async () => {
+    const key = `kms-${mark}`;
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search" }).fill("create an encryption");
+    await page.getByRole("option", { name: "Create an encryption key" }).waitFor(WAIT);
+    await page.keyboard.press("Enter");
+    await dialog.getByLabel("Name").fill(key);
+    await dialog.getByRole("button", { name: "Create key" }).click();
+    await said(`Created the encryption key ${key}.`);
+    await page.getByRole("button", { name: `Disable ${key}` }).click();
+    await dialog.getByRole("button", { name: "Disable key" }).click();
+    await said(`Disabled the encryption key ${key}.`);
+    await page.getByRole("button", { name: `Enable ${key}` }).waitFor(WAIT);
+  });
+
+  await task("delete the user, the group and the policy", async () => {
     await page.goto(`${url}/users?user=${user}`);
     await drawer.getByRole("button", { name: "Delete", exact: true }).click();
     await dialog.getByLabel(/^Type/).fill(user);

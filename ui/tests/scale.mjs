@@ -80,7 +80,7 @@ async function scroll(page) {
 
 /** How many times as fast as it happened the log has to be played, and from where. */
 async function pace(session) {
-  const events = await session.events(0, `&bucket=${bucket}`);
+  const events = await session.events(0, `&bucket=${bucket}`, SECONDS * EVENTS_PER_SECOND);
   const [first, last] = [events[0], events.at(-1)];
   const seconds = (Date.parse(last.time) - Date.parse(first.time)) / 1_000;
   return {

@@ -1,6 +1,6 @@
 /** How much was stored when: a fold of the log. */
 import { queryOptions } from "@tanstack/react-query";
-import { getGrowth } from "@/generated/api";
+import { getBucketGrowth, getGrowth } from "@/generated/api";
 import { call } from "./call";
 
 export const SPANS = {
@@ -18,7 +18,11 @@ export function growthQuery(span: Span, bucket?: string) {
     queryKey: ["growth", bucket ?? null, span],
     queryFn: ({ signal }) => {
       const since = new Date(Date.now() - hours * 3_600_000).toISOString();
-      return call(getGrowth, { query: { bucket, resolution, since }, signal });
+      const query = { resolution, since };
+      // Whoever may list a bucket may see its growth; that of the region needs a right.
+      return bucket === undefined
+        ? call(getGrowth, { query, signal })
+        : call(getBucketGrowth, { path: { bucket }, query, signal });
     },
     staleTime: 60_000,
     meta: { nouns: ["object", "bucket"] },

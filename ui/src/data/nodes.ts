@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { drainNode, listNodes, type Node, removeNode, resumeNode } from "@/generated/api";
 import { ask, call, callFor } from "./call";
 import { useChange } from "./change";
+import { nameOf } from "./event";
 import { newestEvents } from "./events";
 
 export type { Node };
@@ -59,6 +60,42 @@ export function useRemoveNode() {
     run: ({ node, force = false }: NodeOrder) => callFor(removeNode, { path: { node }, body: { force } }),
     done: (_, { node }) => `${node} was given up.`,
     nouns: ["node"],
+  });
+}
+
+/** Has the process of a node end. Nothing of it is on the log: that the node is away is noted once it is. */
+export function useStopNode() {
+  return useChange({
+    run: ({ node }: NodeOrder) =>
+      ask(`/api/v1/nodes/${encodeURIComponent(node)}/stop`, z.unknown(), { method: "POST" }),
+    done: (_, { node }) => `${node} has stopped.`,
+    nouns: ["node"],
+    isUnlogged: true,
+  });
+}
+
+/** Lets a node in with the data folder that it has now. */
+export function useInitNode() {
+  return useChange({
+    run: ({ node }: NodeOrder) =>
+      ask(`/api/v1/nodes/${encodeURIComponent(node)}/init`, z.unknown(), { method: "POST" }),
+    done: (_, { node }) => `${node} was let in with its present data folder.`,
+    nouns: ["node"],
+    matches: (event, { node }) => nameOf(event.type) === "node.joined" && event.data.node === node,
+  });
+}
+
+/** Says that shards on a node of which the log says nothing are not needed. */
+export function useConfirmStrays() {
+  return useChange({
+    run: ({ node, shards }: NodeOrder & { readonly shards: number }) =>
+      ask(`/api/v1/nodes/${encodeURIComponent(node)}/confirm-strays`, z.unknown(), {
+        method: "POST",
+        query: { shards },
+      }),
+    done: (_, { node, shards }) => `${shards} shards on ${node} are not needed.`,
+    nouns: ["node"],
+    matches: (event, { node }) => nameOf(event.type).startsWith("node.") && event.data.node === node,
   });
 }
 

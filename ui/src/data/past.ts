@@ -1,34 +1,19 @@
 /** A bucket as it was at an event or a time, and how it is brought back. */
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import * as z from "zod/mini";
-import { type Answered, ask } from "./call";
+import { listObjectsAt, type ObjectsThen, restoreObjects } from "@/generated/api";
+import { type Answered, call, callFor } from "./call";
 import { queries } from "./client";
 import { restoreVersion } from "./s3/object";
 
 /** Keys on a page of the past. */
 const PAGE = 500;
 
-const Then = z.object({
-  key: z.string(),
-  version_id: z.nullish(z.string()),
-  size: z.nullish(z.number()),
-  last_modified: z.string(),
-  is_readable: z.boolean(),
-  is_held: z.optional(z.boolean()),
-});
-
-const Past = z.object({
-  at: z.number(),
-  prefixes: z._default(z.array(z.string()), []),
-  objects: z.array(Then),
-  next: z.nullish(z.string()),
-});
-
-const Change = z.object({ key: z.string(), from_version: z.nullish(z.string()), action: z.string() });
-const Restored = z.object({ changes: z.array(Change), next: z.nullish(z.string()) });
-
-/** What becomes of a key. */
-export type PastChange = z.infer<typeof Change>;
+/** What becomes of a key, in the store's word for it or in one of this page. */
+export interface PastChange {
+  readonly key: string;
+  readonly from_version?: string | null;
+  readonly action: string;
+}
 
 export interface PastObject {
   readonly kind: "object";
@@ -45,15 +30,13 @@ export interface PastObject {
 
 export type PastRow = { readonly kind: "folder"; readonly key: string } | PastObject;
 
-const path = (bucket: string) => `/api/v1/buckets/${encodeURIComponent(bucket)}`;
-
 /** What was below a prefix at a moment, page by page. The past does not change; only what is kept of it does. */
 export function pastQuery(bucket: string, at: string, prefix: string) {
   return infiniteQueryOptions({
     queryKey: ["past", bucket, at, prefix],
     queryFn: async ({ pageParam, signal }) => {
       const query = { at, prefix, delimiter: "/", after: pageParam, limit: PAGE };
-      const { answer } = await ask(`${path(bucket)}/objects`, Past, { query, signal });
+      const answer = await call(listObjectsAt, { path: { bucket }, query, signal });
       return { at: answer.at, rows: rowsOf(answer), next: answer.next ?? undefined };
     },
     initialPageParam: undefined as string | undefined,
@@ -63,17 +46,17 @@ export function pastQuery(bucket: string, at: string, prefix: string) {
   });
 }
 
-function rowsOf({ prefixes, objects }: z.infer<typeof Past>): PastRow[] {
+function rowsOf({ prefixes, objects }: ObjectsThen): PastRow[] {
   const rows: PastRow[] = prefixes.map((key) => ({ kind: "folder", key }));
   for (const { key, version_id, size, last_modified, is_readable, is_held } of objects) {
     rows.push({
       kind: "object",
       key,
-      versionId: version_id ?? undefined,
+      versionId: version_id,
       size: size ?? undefined,
       modified: last_modified,
       isReadable: is_readable,
-      isHeld: is_held ?? is_readable,
+      isHeld: is_held,
     });
   }
   return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
@@ -174,8 +157,8 @@ async function bringOne(
 async function* restoring({ bucket, at }: Wanted, prefix: string, isDry: boolean) {
   let next: string | undefined;
   do {
-    const json = { at, prefix, dry_run: isDry, after: next };
-    const { answer, requestId } = await ask(`${path(bucket)}/restore`, Restored, { method: "POST", json });
+    const body = { at, prefix, dry_run: isDry, after: next };
+    const { answer, requestId } = await callFor(restoreObjects, { path: { bucket }, body });
     next = answer.next ?? undefined;
     yield { changes: answer.changes, next, requestId };
   } while (next !== undefined);

@@ -4,6 +4,7 @@ import {
   changeTarget,
   createTarget,
   deleteTarget,
+  discardDeadLetters,
   listDeadLetters,
   listTargets,
   type NewTarget,
@@ -80,6 +81,15 @@ export function useRedeliver() {
     done: (_, { name }) => `What ${name} refused is sent once more.`,
     nouns: ["target"],
     matches: (event, { name }) => nameOf(event.type).startsWith("target.") && event.data.target === name,
+  });
+}
+
+/** Gives up what it refused. The events stay on the log. */
+export function useDiscardDead() {
+  return useChange({
+    run: (target: string) => callFor(discardDeadLetters, { path: { target } }),
+    done: (_, name) => `What ${name} refused is given up.`,
+    nouns: ["target"],
   });
 }
 

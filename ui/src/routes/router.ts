@@ -1,11 +1,13 @@
 import { createRouter } from "@tanstack/react-router";
 import { onSession } from "@/data/session";
+import { accessRoute } from "@/pages/access/route";
 import { auditRoute } from "@/pages/audit/route";
 import { bucketRoutes } from "@/pages/bucket/route";
 import { bucketsRoute } from "@/pages/buckets/route";
 import { consumersRoute } from "@/pages/consumers/route";
 import { eventsRoute } from "@/pages/events/route";
 import { groupsRoute } from "@/pages/groups/route";
+import { kmsKeysRoute } from "@/pages/kms-keys/route";
 import { loginRoute } from "@/pages/login/route";
 import { logsRoute } from "@/pages/logs/route";
 import { nodesRoute } from "@/pages/nodes/route";
@@ -34,8 +36,10 @@ const routeTree = rootRoute.addChildren([
     policiesRoute,
     sessionsRoute,
     auditRoute,
+    accessRoute,
     logsRoute,
     settingsRoute,
+    kmsKeysRoute,
   ]),
 ]);
 

@@ -24,6 +24,8 @@ export const pages = [
   { name: "create-policy", path: "/policies?create=true" },
   { name: "sessions", path: "/sessions" },
   { name: "audit", path: "/audit" },
+  { name: "access", path: "/audit/access" },
   { name: "logs", path: "/logs" },
   { name: "settings", path: "/settings" },
+  { name: "kms-keys", path: "/kms-keys" },
 ];

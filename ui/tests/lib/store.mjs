@@ -81,8 +81,8 @@ export class Session {
     return response;
   }
 
-  /** All events behind a sequence. */
-  async events(after = 0, filter = "") {
+  /** The events behind a sequence: all of them, or about as many as are wanted. */
+  async events(after = 0, filter = "", wanted = Number.POSITIVE_INFINITY) {
     const found = [];
     for (let next = after; ; ) {
       const response = await this.ask("GET", `/events?after=${next}&limit=1000${filter}`);
@@ -90,7 +90,12 @@ export class Session {
       const page = await response.json();
       found.push(...page);
       const until = Number(response.headers.get("x-planetstore-next"));
-      if (!(until > next) || until >= Number(response.headers.get("x-planetstore-sequence"))) return found;
+      if (
+        found.length >= wanted ||
+        !(until > next) ||
+        until >= Number(response.headers.get("x-planetstore-sequence"))
+      )
+        return found;
       next = until;
     }
   }

@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::access::{Access, Proof};
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::asked::Asked;
 use super::operation::{Operation, Parameter};
 use super::operations::operations;
@@ -105,7 +105,7 @@ fn describe_route(route: &Described, generator: &mut SchemaGenerator) -> Value {
         "summary": route.summary,
         "description": format!("Needs a login as an administrator, or with the right `{}`.", route.action),
         "responses": {
-            "200": { "description": "Success", "content": content((route.gives)(generator).as_value()) },
+            "200": { "description": "Success", "content": content_of(route.media, (route.gives)(generator).as_value()) },
             "default": { "$ref": "#/components/responses/Refusal" },
         },
     });
@@ -153,5 +153,9 @@ fn parameters(operation: &Operation) -> Vec<Value> {
 }
 
 fn content(schema: &Value) -> Value {
-    json!({ "application/json": { "schema": schema } })
+    content_of(JSON, schema)
+}
+
+fn content_of(media: &str, schema: &Value) -> Value {
+    json!({ media: { "schema": schema } })
 }

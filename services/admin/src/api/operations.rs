@@ -469,13 +469,20 @@ fn about_buckets() -> Vec<Operation> {
             "listBuckets",
             Get,
             "/api/v1/buckets",
-            known!(Right(AdminListBuckets), buckets::list),
-            "List buckets with their usage",
+            known!(Everyone(AdminListBuckets), buckets::list),
+            "List buckets with their usage: all of them for whoever has `admin:ListBuckets`, for others those of which they \
+             may list everything",
         )
         .gives::<shape::Buckets>()
         .paged(),
-        new("getBucket", Get, "/api/v1/buckets/{bucket}", known!(Right(AdminGetBucket), buckets::get), "Show a bucket")
-            .gives::<shape::Bucket>(),
+        new(
+            "getBucket",
+            Get,
+            "/api/v1/buckets/{bucket}",
+            known!(Everyone(AdminGetBucket), buckets::get),
+            "Show a bucket, to whoever may list all of it or has `admin:GetBucket`",
+        )
+        .gives::<shape::Bucket>(),
         new("getQuota", Get, QUOTA, known!(Right(AdminGetQuota), buckets::quota), "Show a bucket's quota")
             .gives::<Quota>(),
         new(

@@ -9,24 +9,30 @@ use events::user::Limits;
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
-use policy::Action;
+use policy::{Action, Decision, Denial};
 use s3::address::KEY_BYTES_MAX;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::access::{Access, Asker, Caller};
 use super::answer::Answer;
+use super::answering::targets;
 use super::asked::Asked;
 use super::master_key::{self, MasterKeys};
 use super::method::Method;
 use super::operation::{Handler, Operation};
+use super::operations;
 use super::refusal::Refusal;
+use crate::console::described;
 
 /// The most parts of a multipart upload, and the least bytes of each but the last.
 ///
 /// Source: "Amazon S3 multipart upload limits", Amazon S3 User Guide.
 const PARTS_MAX: u16 = 10_000;
 const PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
+
+/// What a right to the region as a whole is about.
+const REGION: &str = "region";
 
 /// What a gateway was started with, as far as people may know it.
 #[derive(Debug, Clone)]
@@ -53,6 +59,8 @@ pub(super) struct Settings {
     /// The master key; absent for whoever may not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) master_key: Option<MasterKeys>,
+    /// The operations that the caller may ask for, whatever they are about: a page offers nothing else.
+    pub(super) operations: Vec<&'static str>,
 }
 
 /// Where the store is reached.
@@ -132,7 +140,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn get(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let (site, asker) = (&asked.admin.0.site, Asker::new(&asked.admin, &asked.parts, asked.now));
-    let may_see_keys = caller.decide(Action::AdminGetMasterKey, "region", &asker).is_allowed();
+    let may_see_keys = caller.decide(Action::AdminGetMasterKey, REGION, &asker).is_allowed();
     let master_key = if may_see_keys { Some(master_key::shape(&asked).await?) } else { None };
     let level = asked.read().await?.totals()?.level;
     Answer::of(&Settings {
@@ -148,7 +156,28 @@ async fn get(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
             per_user: site.per_user,
         },
         master_key,
+        operations: allowed(&caller, &asker),
     })
+}
+
+/// The operations that somebody may ask for. A right to some users, or to some buckets, is not to all of them.
+fn allowed(caller: &Caller, asker: &Asker<'_>) -> Vec<&'static str> {
+    let may = |action, target: &str| caller.decide(action, target, asker).is_allowed();
+    let by_api = operations::operations().into_iter().filter(|operation| {
+        let parts = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let params: Vec<_> = parts.map(|name| (name.to_owned(), "*".to_owned())).collect();
+        let targets = targets(operation.path, &params);
+        match operation.access() {
+            Access::Open | Access::Known => true,
+            Access::Everyone(action) => targets.iter().all(|target| {
+                let decision = caller.decide(action, target, asker);
+                matches!(decision, Decision::Allowed(_) | Decision::Denied(Denial::NothingGrants))
+            }),
+            Access::Own(action) | Access::Right(action) => targets.iter().all(|target| may(action, target)),
+        }
+    });
+    let by_console = described().filter(|route| may(route.action, REGION));
+    by_api.map(|operation| operation.name).chain(by_console.map(|route| route.name)).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use events::ids::{AuthType, Principal};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use inventory::{Audit, Auditor, Progress, WalkError};
 use ledger::{CommitError, Ledger};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shards::AnyTransport;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -26,7 +27,7 @@ use super::{ConsoleState, GatewayView};
 pub const AUDIT_SHARDS_PATH: &str = "/api/v1/audit/shards";
 
 /// The form of the answer: a JSON document a line.
-const LINES_TYPE: &str = "application/x-ndjson";
+pub(super) const LINES_TYPE: &str = "application/x-ndjson";
 
 /// Lines that may wait for a slow client. Then the audit waits.
 const LINES_WAITING_MAX: usize = 16;
@@ -64,6 +65,53 @@ pub enum AuditLine {
     Audit(Box<Audit>),
     /// Why it was not finished. It is the last line.
     Failed(String),
+}
+
+/// The same as it is described: one of these is there.
+#[derive(JsonSchema)]
+#[schemars(rename = "AuditLine")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) struct DescribedLine {
+    /// How far it is.
+    progress: Option<DescribedProgress>,
+    /// What was counted. It is the last line.
+    audit: Option<DescribedAudit>,
+    /// Why it was not finished. It is the last line.
+    failed: Option<String>,
+}
+
+/// How far a count of shards is.
+#[derive(JsonSchema)]
+#[schemars(rename = "AuditProgress")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct DescribedProgress {
+    /// Contents that were counted.
+    contents: u64,
+    /// Contents that there are, as far as was known when they were counted last.
+    of: u64,
+}
+
+/// What was counted: the members that pages show. `of_six`, `of_three`, `nodes` and `examples` are there as well.
+#[derive(JsonSchema)]
+#[schemars(rename = "ShardAudit")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct DescribedAudit {
+    /// Whether the nodes read every bit.
+    deep: bool,
+    /// The log's sequence up to which the contents are all named.
+    sequence: u64,
+    /// How many contents the log names.
+    contents: u64,
+    /// Contents that lack a shard.
+    short: u64,
+    /// Contents that would not survive the loss of a node.
+    endangered: u64,
+    /// Contents that cannot be read now.
+    unreadable: u64,
+    /// Contents with two shards on a node although another one that answers and serves has none.
+    crowded: u64,
+    /// How long it took, in seconds.
+    seconds: f64,
 }
 
 /// Begins an audit. One is made at a time. What it finds is recorded, so that repair begins at once.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::{ChangeNode, NodeChange, View};
 use events::ids::{FolderId, NodeId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shards::{Admission, NodeView, StopError};
 
@@ -28,8 +29,9 @@ pub const NODE_CONFIRM_STRAYS_PATH: &str = "/api/v1/nodes/{node}/confirm-strays"
 /// permission, so it cannot use the login that the browser remembers.
 pub const REQUEST_HEADER: &str = "x-planetstore-request";
 
-#[derive(Serialize)]
-struct Stopped<'a> {
+/// A node that has stopped.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Stopped<'a> {
     node: &'a str,
     stopped: bool,
 }
@@ -71,10 +73,13 @@ fn asked<'a>(
     }
 }
 
-#[derive(Serialize)]
-struct Initialized<'a> {
+/// A node that was admitted.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Initialized<'a> {
     node: &'a str,
+    /// The id of its data folder.
     folder: String,
+    /// The id of the folder that was given up, if there was one.
     replaces: Option<String>,
 }
 
@@ -112,8 +117,9 @@ pub(super) struct Strays {
     shards: u64,
 }
 
-#[derive(Serialize)]
-struct Confirmed<'a> {
+/// What was confirmed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Confirmed<'a> {
     node: &'a str,
     shards: u64,
 }

@@ -6,23 +6,15 @@ use std::path::{Path, PathBuf};
 use super::parity::described;
 
 /// Operations that no page asks for, and why.
-const NO_PAGE: [(&str, &str); 19] = [
+const NO_PAGE: [(&str, &str); 11] = [
     ("changeAuthorKey", "processes without the next key stop: it is done where the keys are distributed"),
-    ("changeKmsKey", "there is no page of KMS keys yet: `planetstore admin kms`"),
-    ("createKmsKey", "there is no page of KMS keys yet: `planetstore admin kms`"),
-    ("listKmsKeys", "there is no page of KMS keys yet: `planetstore admin kms`"),
-    ("discardDeadLetters", "events are given up where a script says which: `planetstore admin target dead --discard`"),
     ("exportEvents", "a file for auditors, who verify it without the store: `planetstore events export`"),
-    ("getAccessLog", "the page of the audit shows events; refused requests: `planetstore audit access`"),
-    ("getBucketGrowth", "the page of a bucket shows what it holds now; the overview has the growth of all"),
     ("getGroup", "the list of groups has the members of each"),
     ("getNode", "the list of nodes has all of each"),
     ("getPolicy", "the list of policies has the document of each"),
     ("getQuota", "the bucket has its quota"),
     ("getTarget", "the list of targets has all of each"),
-    ("listObjectsAt", "the bucket's page of the past reads events"),
     ("openapi", "it is for programs"),
-    ("restoreObjects", "the page restores single versions through S3; many at once: `planetstore restore`"),
     ("streamLogs", "a page follows lines over its socket, with all else that it follows"),
     ("upgradeRegion", "processes of older releases stop: it is done where they are upgraded"),
     ("whoami", "the login tells it"),

@@ -9,11 +9,12 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 84] = [
+const COMMANDS: [(&str, &str); 88] = [
     ("addConsumer", "events consumer add"),
     ("addMember", "admin group add"),
     ("attachToGroup", "admin policy attach"),
     ("attachToUser", "admin policy attach"),
+    ("auditShards", "audit shards"),
     ("changeAuthorKey", "admin region rotate-key"),
     ("changeScrubs", "scrub start"),
     ("changeKey", "admin key set"),
@@ -22,6 +23,7 @@ const COMMANDS: [(&str, &str); 84] = [
     ("changeUser", "admin user set"),
     ("changeWorker", "worker pause"),
     ("checkPolicy", "admin policy check"),
+    ("confirmStrays", "gc confirm"),
     ("createGroup", "admin group create"),
     ("createKey", "admin key create"),
     ("createKmsKey", "admin kms create"),
@@ -52,6 +54,7 @@ const COMMANDS: [(&str, &str); 84] = [
     ("getStatus", "status"),
     ("getTarget", "admin target get"),
     ("getUser", "admin user show"),
+    ("initNode", "node init"),
     ("listBuckets", "admin bucket list"),
     ("listCheckpoints", "events verify"),
     ("listConsumers", "events consumer list"),
@@ -83,6 +86,7 @@ const COMMANDS: [(&str, &str); 84] = [
     ("rotateMasterKey", "admin master-key rotate"),
     ("search", "admin search"),
     ("setPassword", "admin user password"),
+    ("stopNode", "node stop"),
     ("streamEvents", "events tail"),
     ("streamLogs", "logs"),
     ("testTarget", "admin target test"),

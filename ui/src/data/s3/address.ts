@@ -11,20 +11,22 @@ export function bucketAddress(bucket: string, query: Query = {}): string {
   return `${S3}/${encodeURIComponent(bucket)}${queryOf(query)}`;
 }
 
+/** The part of the query that names the key in place of the path. */
+const KEY = "x-planetstore-key";
+
 /**
  * The address of an object. Slashes are encoded too: a browser would take `..` between slashes for the folder above.
- * A key that is nothing but dots has no address in a browser.
+ * The keys `.` and `..` go in the query: a browser takes them off a path, however they are encoded.
  */
 export function objectAddress(bucket: string, key: string, query: Query = {}): string {
+  if (key === "." || key === "..") return bucketAddress(bucket, { [KEY]: key, ...query });
   return `${S3}/${encodeURIComponent(bucket)}/${encodeURIComponent(key)}${queryOf(query)}`;
 }
 
 /** Whether a browser can send a request for a key. */
 export function hasAddress(key: string): boolean {
   // U+FFFD stands for bytes that are no UTF-8, or for halves of characters.
-  return (
-    key !== "." && key !== ".." && !new TextDecoder().decode(new TextEncoder().encode(key)).includes("\uFFFD")
-  );
+  return !new TextDecoder().decode(new TextEncoder().encode(key)).includes("\uFFFD");
 }
 
 function queryOf(query: Query): string {

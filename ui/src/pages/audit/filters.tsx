@@ -3,8 +3,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import { userNamesQuery } from "@/data/user-names";
+import { AskedField } from "@/parts/asked-field";
 import { Button } from "@/parts/button";
-import { cx } from "@/parts/class";
 import { Input } from "@/parts/field";
 import { fromField, toField } from "./moment";
 import { aboutText, parseAbout } from "./object";
@@ -29,8 +29,8 @@ export function Filters({ search }: { search: AuditSearch }) {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   const isFiltered = Object.keys(NONE).some((name) => search[name as keyof AuditSearch] !== undefined);
   return (
-    <search className="flex flex-wrap items-center gap-2 px-4 pb-2.5 lg:px-6">
-      <Asked
+    <search className="flex flex-wrap items-center gap-2 px-4 py-2.5 lg:px-6">
+      <AskedField
         label="Person"
         hint="Person"
         isFirst
@@ -44,14 +44,14 @@ export function Filters({ search }: { search: AuditSearch }) {
           <option key={name} value={name} />
         ))}
       </datalist>
-      <Asked
+      <AskedField
         label="Access key"
         hint="Access key"
         className="!w-44"
         value={search.access_key ?? ""}
         onChange={(key) => set({ access_key: key || undefined })}
       />
-      <Asked
+      <AskedField
         label="Object: a bucket, a key in it, or a prefix that ends with *"
         hint="bucket, bucket/key or bucket/prefix*"
         className="!w-72"
@@ -68,47 +68,6 @@ export function Filters({ search }: { search: AuditSearch }) {
         </Button>
       )}
     </search>
-  );
-}
-
-/** A field that searches when it is left, or by Enter: each letter would be a question to the log. */
-function Asked({
-  label,
-  hint,
-  value,
-  isFirst,
-  list,
-  className,
-  onChange,
-}: {
-  label: string;
-  hint: string;
-  value: string;
-  isFirst?: boolean;
-  list?: string;
-  className: string;
-  onChange: (value: string) => void;
-}) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const apply = () => text.trim() !== value && onChange(text.trim());
-  return (
-    <Input
-      aria-label={label}
-      title={label}
-      placeholder={hint}
-      isMono
-      list={list}
-      data-filter={isFirst || undefined}
-      value={text}
-      className={cx("!h-7 !text-xs", className)}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={apply}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") apply();
-        if (event.key === "Escape") event.currentTarget.blur();
-      }}
-    />
   );
 }
 

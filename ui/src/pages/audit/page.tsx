@@ -4,6 +4,7 @@ import { Download, FileClock, RotateCw } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { auditQuery, type Done, refreshAudit, sealQuery } from "@/data/audit";
 import { usePosition } from "@/data/feed";
+import { AuditTabs } from "@/parts/audit-tabs";
 import { Button } from "@/parts/button";
 import { plural } from "@/parts/format";
 import { Page } from "@/parts/page";
@@ -71,6 +72,7 @@ export default function AuditPage() {
         </>
       }
     >
+      <AuditTabs />
       <Filters search={search} />
       {list.isPending || isLooking ? (
         <SkeletonRows rows={16} />

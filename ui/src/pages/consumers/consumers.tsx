@@ -12,12 +12,11 @@ import { Ago } from "@/parts/time";
 import { AddConsumer } from "./add-consumer";
 
 /** Who reads events over NATS, and how far they are. */
-export function Consumers() {
+export function Consumers({ isAdding, onAdding }: { isAdding: boolean; onAdding: (is: boolean) => void }) {
   const list = useQuery(consumersQuery);
-  const [isAdding, setAdding] = useState(false);
   const [removed, setRemoved] = useState<string>();
   const columns = useMemo(() => columnsWith(setRemoved), []);
-  const add = () => setAdding(true);
+  const add = () => onAdding(true);
   useActions([{ title: "Add a consumer", run: add }]);
   return (
     <section aria-label="Durable consumers">
@@ -57,7 +56,7 @@ export function Consumers() {
           />
         )}
       </div>
-      <AddConsumer isOpen={isAdding} onClose={() => setAdding(false)} />
+      <AddConsumer isOpen={isAdding} onClose={() => onAdding(false)} />
       <RemoveConsumer name={removed} onClose={() => setRemoved(undefined)} />
     </section>
   );

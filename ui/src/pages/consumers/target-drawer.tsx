@@ -7,6 +7,7 @@ import {
   type Target,
   useChangeTarget,
   useDeleteTarget,
+  useDiscardDead,
   useRedeliver,
   useTestTarget,
 } from "@/data/targets";
@@ -97,19 +98,26 @@ export function TargetDrawer({ target, onClose }: { target: Target; onClose: () 
 function Refused({ name }: { name: string }) {
   const { data } = useQuery(deadQuery(name));
   const redeliver = useRedeliver();
+  const discard = useDiscardDead();
+  const [isDiscarding, setDiscarding] = useState(false);
   return (
     <section aria-label="Refused events">
       <div className="mb-1 flex items-center justify-between">
         <h3 className="text-xs font-medium text-muted">Refused</h3>
         {data !== undefined && data.length > 0 && (
-          <Button
-            isSmall
-            icon={RotateCw}
-            isBusy={redeliver.isPending}
-            onClick={() => redeliver.mutate({ name })}
-          >
-            Send all once more
-          </Button>
+          <span className="flex gap-2">
+            <Button
+              isSmall
+              icon={RotateCw}
+              isBusy={redeliver.isPending}
+              onClick={() => redeliver.mutate({ name })}
+            >
+              Send all once more
+            </Button>
+            <Button isSmall look="danger" onClick={() => setDiscarding(true)}>
+              Give up
+            </Button>
+          </span>
         )}
       </div>
       {redeliver.isError && (
@@ -138,6 +146,17 @@ function Refused({ name }: { name: string }) {
           </li>
         ))}
       </ol>
+      <ConfirmDialog
+        title={`Give up what ${name} refused?`}
+        action="Give up"
+        isOpen={isDiscarding}
+        isBusy={discard.isPending}
+        error={discard.error}
+        onClose={() => setDiscarding(false)}
+        onConfirm={() => discard.mutate(name, { onSuccess: () => setDiscarding(false) })}
+      >
+        <p>It is not sent to {name} any more. The events stay on the log.</p>
+      </ConfirmDialog>
     </section>
   );
 }

@@ -1,19 +1,21 @@
-import { MoreHorizontal, PackageMinus, Play, Trash2 } from "lucide-react";
+import { FolderInput, MoreHorizontal, PackageCheck, PackageMinus, Play, Square, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { type Node, useDrainNode, useRemoveNode, useResumeNode } from "@/data/nodes";
+import { type Node, useResumeNode } from "@/data/nodes";
 import { IconButton } from "@/parts/button";
-import { ConfirmDialog } from "@/parts/dialog";
-import { Checkbox } from "@/parts/field";
-import { bytes, plural } from "@/parts/format";
 import { Menu } from "@/parts/menu";
 import { explain } from "@/parts/states";
 import { complain } from "@/parts/toast/announce";
+import { AskDuty, AskProcess, AskStrays } from "./ask";
+
+type Asked = "drain" | "remove" | "stop" | "init" | "strays";
 
 /** What an operator can want of a node. */
 export function NodeActions({ node }: { node: Node }) {
-  const [asked, setAsked] = useState<"drain" | "remove">();
+  const [asked, setAsked] = useState<Asked>();
   const resume = useResumeNode();
   const isServing = node.duty.state === "serving";
+  const ask = (what: Asked) => () => setAsked(what);
+  const close = () => setAsked(undefined);
   return (
     <>
       <Menu
@@ -21,63 +23,37 @@ export function NodeActions({ node }: { node: Node }) {
         groups={[
           [
             isServing
-              ? { label: "Drain…", icon: PackageMinus, onSelect: () => setAsked("drain") }
+              ? { label: "Drain…", icon: PackageMinus, onSelect: ask("drain") }
               : {
                   label: "Resume",
                   icon: Play,
                   onSelect: () =>
                     resume.mutate({ node: node.name }, { onError: (error) => complain(explain(error)) }),
                 },
+            { label: "Stop its process…", icon: Square, onSelect: ask("stop") },
+          ],
+          [
+            { label: "Let in with its present folder…", icon: FolderInput, onSelect: ask("init") },
+            { label: "Confirm shards without a name…", icon: PackageCheck, onSelect: ask("strays") },
           ],
           node.duty.state === "removed"
             ? []
-            : [{ label: "Remove…", icon: Trash2, isDangerous: true, onSelect: () => setAsked("remove") }],
+            : [{ label: "Remove…", icon: Trash2, isDangerous: true, onSelect: ask("remove") }],
         ]}
       />
-      <Ask key={asked} node={node} asked={asked} onClose={() => setAsked(undefined)} />
+      <AskDuty
+        key={`duty ${asked}`}
+        node={node}
+        asked={asked === "drain" || asked === "remove" ? asked : undefined}
+        onClose={close}
+      />
+      <AskProcess
+        key={`process ${asked}`}
+        node={node}
+        asked={asked === "stop" || asked === "init" ? asked : undefined}
+        onClose={close}
+      />
+      <AskStrays node={node} isOpen={asked === "strays"} onClose={close} />
     </>
-  );
-}
-
-function Ask({
-  node,
-  asked,
-  onClose,
-}: {
-  node: Node;
-  asked: "drain" | "remove" | undefined;
-  onClose: () => void;
-}) {
-  const drain = useDrainNode();
-  const remove = useRemoveNode();
-  const [force, setForce] = useState(false);
-  const isDrain = asked !== "remove";
-  const order = isDrain ? drain : remove;
-  const placed = `${plural(node.placed.shards, "shard")} with ${bytes(node.placed.bytes)}`;
-  return (
-    <ConfirmDialog
-      title={isDrain ? `Drain ${node.name}` : `Remove ${node.name}`}
-      action={isDrain ? "Drain node" : "Remove node"}
-      look={isDrain ? "primary" : "destroy"}
-      typed={isDrain ? undefined : node.name}
-      isOpen={asked !== undefined}
-      isBusy={order.isPending}
-      error={order.error}
-      onClose={onClose}
-      onConfirm={() => order.mutate({ node: node.name, force }, { onSuccess: onClose })}
-    >
-      {isDrain ? (
-        <p>
-          {node.name} takes no new shards, and the {placed} that it has move to other nodes. Reads go on
-          meanwhile. It can be resumed at any time.
-        </p>
-      ) : (
-        <p>
-          {node.name} is given up. Whatever is placed on it still is lost: {placed}. Drain it first if it
-          works.
-        </p>
-      )}
-      <Checkbox label="Even if the store advises against it" isChecked={force} onChange={setForce} />
-    </ConfirmDialog>
   );
 }

@@ -46,7 +46,7 @@ const COLUMNS: readonly Column<Node>[] = [
   {
     id: "disk",
     title: "Disk",
-    size: "minmax(12.5rem, 1.4fr)",
+    size: "minmax(14rem, 1.4fr)",
     by: ({ reported }) => (reported ? 1 - reported.free_bytes / Math.max(1, reported.capacity_bytes) : null),
     cell: ({ reported }) =>
       reported ? <Disk free={reported.free_bytes} total={reported.capacity_bytes} /> : "–",

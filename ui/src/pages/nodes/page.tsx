@@ -10,6 +10,7 @@ import { Empty, Failure, SkeletonRows } from "@/parts/states";
 import { NodeDrawer } from "./node-drawer";
 import { NodeTable } from "./node-table";
 import { nodesRoute } from "./route";
+import { ShardAuditPanel } from "./shard-audit";
 import { stateOf } from "./states";
 import { Work } from "./work";
 
@@ -61,6 +62,7 @@ export default function NodesPage() {
             nodes && <NodeTable nodes={nodes} openName={openName} onOpen={(node) => show(node.name)} />
           )}
           <Work />
+          <ShardAuditPanel />
         </div>
       </Beside>
     </Page>

@@ -1,5 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { Navigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { Refused } from "@/data/http";
 import { type Status, statusQuery } from "@/data/status";
 import { ChartsTogether } from "@/parts/chart/hover";
 import { duration } from "@/parts/format";
@@ -15,6 +17,8 @@ const Stored = lazy(() => import("./stored").then(({ Stored }) => ({ default: St
 
 export default function OverviewPage() {
   const { data: status, error, isError, refetch, errorUpdatedAt } = useQuery(statusQuery);
+  // Whoever may not see the state of the store has buckets to look at.
+  if (error instanceof Refused && error.status === 403) return <Navigate to="/buckets" replace />;
   return (
     <Page
       title="Overview"

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { settingsQuery } from "@/data/settings";
 import { Page, Panel } from "@/parts/page";
+import { SettingsTabs } from "@/parts/settings-tabs";
 import { Failure, Skeleton } from "@/parts/states";
 import { Appearance } from "./appearance";
 import { Clients } from "./clients";
@@ -11,6 +12,9 @@ export default function SettingsPage() {
   const { data, isPending, error, errorUpdatedAt, refetch } = useQuery(settingsQuery);
   return (
     <Page title="Settings" about="How to reach the store, what it takes, and how this console looks">
+      <div className="-mx-4 mb-4 lg:-mx-6">
+        <SettingsTabs />
+      </div>
       <div className="grid max-w-6xl grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex min-w-0 flex-col gap-4">
           {isPending ? (

@@ -1,8 +1,9 @@
 /** What the search offers for a text. */
 import { Boxes, Container, File, Hash, type LucideIcon, User, Zap } from "lucide-react";
+import type { May } from "@/data/rights";
 import type { Found } from "@/data/search";
 import { count } from "../format";
-import { PLACES } from "../shell/places";
+import { PLACES, TABS } from "../shell/places";
 import type { Action } from "./actions";
 
 export interface Entry {
@@ -20,6 +21,7 @@ export function entriesFor(
   text: string,
   found: Found | undefined,
   actions: readonly Action[],
+  may: May,
   go: Go,
 ): Entry[] {
   const wanted = text.trim().toLowerCase();
@@ -36,10 +38,13 @@ export function entriesFor(
       run: () => go(`/events?event=${sequence}`),
     });
   }
-  for (const { title, to, icon } of PLACES.flat()) {
-    if (has(title)) entries.push({ id: `page ${to}`, kind: "Page", title, icon, run: () => go(to) });
+  for (const { title, to, icon, needs } of [...PLACES.flat(), ...TABS]) {
+    if (has(title) && may(needs))
+      entries.push({ id: `page ${to}`, kind: "Page", title, icon, run: () => go(String(to)) });
   }
-  for (const { title, run } of actions) {
+  // A page has its own way to do what can be begun from everywhere.
+  const first = actions.filter(({ title }, at) => actions.findIndex((one) => one.title === title) === at);
+  for (const { title, run } of first) {
     if (has(title)) entries.push({ id: `action ${title}`, kind: "Action", title, icon: Zap, run });
   }
   if (wanted === "" || found === undefined) return entries;

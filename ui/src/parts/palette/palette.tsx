@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useState } from "react";
+import { useMay } from "@/data/rights";
 import { searchQuery } from "@/data/search";
 import { cx } from "../class";
 import { actionsNow } from "./actions";
@@ -32,7 +33,8 @@ function Finder({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [place, setPlace] = useState(0);
   const { data } = useQuery(searchQuery(useDeferredValue(text.trim())));
-  const entries = entriesFor(text, data, actionsNow(), (to) => router.history.push(to));
+  const may = useMay();
+  const entries = entriesFor(text, data, actionsNow(), may, (to) => router.history.push(to));
   const chosen = Math.min(place, entries.length - 1);
   useEffect(() => {
     document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: "nearest" });

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
+import { useMay } from "@/data/rights";
 import { cx } from "../class";
 import { PLACES } from "./places";
 
@@ -13,6 +14,10 @@ export function Rail({
   onWide: (is: boolean) => void;
   onLeave?: () => void;
 }) {
+  const may = useMay();
+  const groups = PLACES.map((group) => group.filter(({ needs }) => may(needs))).filter(
+    (group) => group.length > 0,
+  );
   const Toggle = isWide ? PanelLeftClose : PanelLeftOpen;
   return (
     <nav
@@ -24,7 +29,7 @@ export function Rail({
         {isWide && <span className="font-semibold tracking-[-0.01em]">Planetstore</span>}
       </div>
       <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 pb-2">
-        {PLACES.map((group) => (
+        {groups.map((group) => (
           <ul key={group[0]?.to} className="border-line not-first:mt-2 not-first:border-t not-first:pt-2">
             {group.map(({ title, to, icon: Icon, key }) => (
               <li key={to}>

@@ -1,6 +1,7 @@
 import { Outlet, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { followEvents } from "@/data/client";
+import { useMay } from "@/data/rights";
 import { signOut } from "@/data/session";
 import { useActions } from "../palette/actions";
 import { useRemembered } from "../remembered";
@@ -8,7 +9,7 @@ import { listenForKeys, useShortcuts } from "../shortcuts/keys";
 import { chooseTheme } from "../theme";
 import { Header } from "./header";
 import { LinkBar } from "./link-bar";
-import { PLACES } from "./places";
+import { BEGINNINGS, PLACES } from "./places";
 import { Rail } from "./rail";
 
 // What is not part of the first look is loaded after it.
@@ -88,7 +89,14 @@ export function Shell() {
 
 /** What can be done from every page. */
 function useGlobalActions(): void {
+  const may = useMay();
+  const navigate = useNavigate();
+  const beginnings = BEGINNINGS.filter(({ needs }) => may(needs));
   useActions([
+    ...beginnings.map(({ title, to, search }) => ({
+      title,
+      run: () => void navigate({ to, search: search as never }),
+    })),
     { title: "Use the light theme", run: () => chooseTheme("light") },
     { title: "Use the dark theme", run: () => chooseTheme("dark") },
     { title: "Use the theme of the system", run: () => chooseTheme("system") },
@@ -98,8 +106,10 @@ function useGlobalActions(): void {
 
 function useKeys(onHelp: () => void): void {
   const navigate = useNavigate();
+  const may = useMay();
+  const places = PLACES.flat().filter(({ needs }) => may(needs));
   useShortcuts([
-    ...PLACES.flat().map(({ key, to, title }) => ({
+    ...places.map(({ key, to, title }) => ({
       keys: `g ${key}`,
       says: `Go to ${title}`,
       run: () => void navigate({ to }),

@@ -10,19 +10,12 @@ mod growth;
 mod scans;
 mod talkers;
 
-use std::sync::Arc;
+use policy::Action;
 
-use domain::View;
-use domain::row::BucketRow;
-use events::ids::BucketName;
-use ledger::{Snapshot, StateError};
-use policy::{Action, Request, Resource, Rights, evaluate};
-
-use super::access::{Access, Asker, Caller};
-use super::asked::Asked;
+use super::access::Access;
+use super::buckets::visible_bucket;
 use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
-use super::refusal::Refusal;
 pub(super) use scans::Scans;
 
 const GROWTH: &str = "/api/v1/growth";
@@ -75,46 +68,6 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .gives::<contents::Insights>(),
     ]
-}
-
-/// The bucket that the path names, if the caller may see it: by a right of administration, or by the right to list all of
-/// it. Whoever may not does not learn whether it is there.
-async fn visible_bucket(
-    asked: &Asked,
-    caller: &Caller,
-    action: Action,
-) -> Result<(Arc<Snapshot>, BucketName, BucketRow), Refusal> {
-    let name: BucketName = asked.name("bucket")?;
-    let snapshot = asked.read().await?;
-    let missing = || Refusal::not_found("there is no such bucket, or you may not list it");
-    let row = snapshot.bucket(&name)?.ok_or_else(missing)?;
-    let asker = Asker::new(&asked.admin, &asked.parts, asked.now);
-    let target = format!("bucket/{name}");
-    if caller.decide(action, &target, &asker).is_allowed() || may_list(asked, caller, &snapshot, &name, &row)? {
-        return Ok((snapshot, name, row));
-    }
-    Err(missing())
-}
-
-/// Whether somebody may list all of a bucket.
-fn may_list(
-    asked: &Asked,
-    caller: &Caller,
-    snapshot: &Snapshot,
-    name: &BucketName,
-    row: &BucketRow,
-) -> Result<bool, StateError> {
-    let rules = asked.admin.0.bucket_rules.of(snapshot, name, row)?;
-    let rights = Rights { policies: caller.policies.as_ref(), bucket: Some(rules.access(row)), object: None };
-    let context = Asker::new(&asked.admin, &asked.parts, asked.now);
-    let request = Request {
-        caller: caller.as_policies_see(),
-        action: Action::ListBucket,
-        resource: Resource::Bucket(name),
-        time: asked.now,
-        context: &context,
-    };
-    Ok(evaluate(&rights, &request).is_allowed())
 }
 
 /// The bytes that clients wrote for each byte of contents; absent if there is none while clients wrote some: then all of

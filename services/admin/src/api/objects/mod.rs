@@ -25,6 +25,7 @@ use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method, Uri};
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 use super::answering::refuse;
 use super::refusal::Refusal;
@@ -35,6 +36,10 @@ pub(super) use tickets::operations;
 
 /// Where S3 requests go.
 const S3: &str = "/api/v1/s3";
+
+/// The part of the query that names the key in place of the path. A browser takes a last `.` or `..` off a path before it
+/// sends it, however it is encoded, so a page cannot ask for these keys otherwise.
+const KEY: &str = "x-planetstore-key";
 
 /// Where objects are that have a ticket.
 const OBJECTS: &str = "/objects/";
@@ -164,8 +169,21 @@ impl Objects {
 fn of_s3(uri: &Uri) -> Option<Uri> {
     let path = uri.path().strip_prefix(S3)?;
     let path = if path.is_empty() { "/" } else { path };
-    let text = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-    PathAndQuery::try_from(text).ok().map(Uri::from)
+    let Some(query) = uri.query() else { return PathAndQuery::try_from(path).ok().map(Uri::from) };
+    let key_of = |pair: &'_ str| pair.strip_prefix(KEY).and_then(|rest| rest.strip_prefix('=')).map(str::to_owned);
+    let Some(key) = query.split('&').find_map(key_of) else {
+        return PathAndQuery::try_from(format!("{path}?{query}")).ok().map(Uri::from);
+    };
+    // What is in it is the key's, a mark of a query too.
+    let key: Vec<u8> = percent_decode_str(&key).collect();
+    let key = percent_encode(&key, NON_ALPHANUMERIC);
+    let others: Vec<_> = query.split('&').filter(|pair| key_of(pair).is_none()).collect();
+    let bucket = path.trim_matches('/');
+    if bucket.is_empty() || bucket.contains('/') {
+        return None;
+    }
+    let mark = if others.is_empty() { "" } else { "?" };
+    PathAndQuery::try_from(format!("/{bucket}/{key}{mark}{}", others.join("&"))).ok().map(Uri::from)
 }
 
 #[cfg(test)]
@@ -180,8 +198,14 @@ mod tests {
             ("/api/v1/s3?x-id=ListBuckets", "/?x-id=ListBuckets"),
             ("/api/v1/s3/photos?list-type=2&prefix=a%2Fb", "/photos?list-type=2&prefix=a%2Fb"),
             ("/api/v1/s3/photos//a/../b%2F%FF%20c", "/photos//a/../b%2F%FF%20c"),
+            ("/api/v1/s3/photos?x-planetstore-key=..", "/photos/%2E%2E"),
+            ("/api/v1/s3/photos?tagging&x-planetstore-key=%2E&versionId=7", "/photos/%2E?tagging&versionId=7"),
+            ("/api/v1/s3/photos?x-planetstore-key=a%3Fb/c?d", "/photos/a%3Fb%2Fc%3Fd"),
         ] {
             assert_eq!(of_s3(&sent.parse().unwrap()), Some(meant.parse().unwrap()), "{sent}");
+        }
+        for wrong in ["/api/v1/s3?x-planetstore-key=a", "/api/v1/s3/photos/a?x-planetstore-key=b"] {
+            assert_eq!(of_s3(&wrong.parse().unwrap()), None, "{wrong}");
         }
         assert_eq!(of_s3(&"/api/v1/users".parse().unwrap()), None);
     }

@@ -264,6 +264,35 @@ async fn a_search_finds_what_whoever_asks_may_list_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn users_list_the_buckets_that_they_may_list_and_see_no_others() {
+    let store = Store::new().await;
+    for name in ["ada", "bob"] {
+        store.user(name, Role::User).await;
+    }
+    bucket(&store, "ada-1", "ada").await;
+    bucket(&store, "bobs", "bob").await;
+    bucket(&store, "zebras-of-ada", "ada").await;
+    let (ada, root) = (store.token("ada").await, store.token("root").await);
+    let names = async |token: &str, query: &str| {
+        let list = must(&store, token, Get, &format!("/api/v1/buckets{query}"), Value::Null).await;
+        let names: Vec<_> = list["buckets"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+        (Value::from(names), list["next"].clone())
+    };
+    assert_eq!(names(&root, "").await.0, json!(["ada-1", "bobs", "zebras-of-ada"]));
+    assert_eq!(names(&ada, "").await, (json!(["ada-1", "zebras-of-ada"]), Value::Null));
+    let (first, next) = names(&ada, "?limit=1").await;
+    assert_eq!(first, json!(["ada-1"]));
+    let next = next.as_str().unwrap().to_owned();
+    assert_eq!(names(&ada, &format!("?limit=1&after={next}")).await.0, json!(["zebras-of-ada"]));
+    let own = must(&store, &ada, Get, "/api/v1/buckets/ada-1", Value::Null).await;
+    assert_eq!((own["owner_name"].as_str(), own["usage"]["objects"].as_u64()), (Some("ada"), Some(0)));
+    for hidden in ["bobs", "nowhere"] {
+        let answer = store.ask(Get, &format!("/api/v1/buckets/{hidden}"), &ada, &Value::Null).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{hidden}");
+    }
+}
+
+#[tokio::test]
 async fn settings_are_for_everybody_and_the_master_key_for_those_with_the_right() {
     let store = Store::new().await;
     store.user("ada", Role::User).await;
@@ -274,5 +303,12 @@ async fn settings_are_for_everybody_and_the_master_key_for_those_with_the_right(
     let own = of("ada").await;
     assert_eq!((own["endpoints"]["s3"].as_str(), own["region"].as_str()), (Some("http://s3.test"), Some("eu-1")));
     assert!(own.get("master_key").is_none(), "{own}");
-    assert_eq!(of("root").await["master_key"]["number"], 0);
+    let all = of("root").await;
+    assert_eq!(all["master_key"]["number"], 0);
+    let may = |settings: &Value, name: &str| settings["operations"].as_array().unwrap().iter().any(|may| may == name);
+    for (operation, is_for_all) in
+        [("listBuckets", true), ("search", true), ("listUsers", false), ("getStatus", false), ("getAccessLog", false)]
+    {
+        assert_eq!((may(&own, operation), may(&all, operation)), (is_for_all, true), "{operation}");
+    }
 }

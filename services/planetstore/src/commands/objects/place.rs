@@ -9,6 +9,9 @@ use anyhow::{Context, bail};
 /// What places in a store begin with.
 const SCHEME: &str = "s3://";
 
+/// What the names of files begin with that are not whole yet.
+pub(super) const DRAFT_PREFIX: &str = ".planetstore-draft-";
+
 /// A place in a store: a bucket, or a key or the beginning of keys in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {

@@ -9,7 +9,7 @@ use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
-use super::place::Place;
+use super::place::{DRAFT_PREFIX, Place};
 use crate::progress::Progress;
 use crate::s3_client::{Call, S3Client};
 
@@ -26,6 +26,9 @@ const PARTS_AT_ONCE: usize = 4;
 ///
 /// Source: "`CopyObject`", Amazon S3 API Reference.
 const COPIED_BYTES_MAX: u64 = 5 << 30;
+
+/// Random bytes in the name of a file that is not whole yet.
+const DRAFT_RANDOM_BYTES: usize = 8;
 
 /// Bytes of a part that is copied within a store.
 const COPIED_PART_BYTES: u64 = 1 << 30;
@@ -95,9 +98,12 @@ pub(super) async fn download(
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         tokio::fs::create_dir_all(folder).await.with_context(cannot)?;
     }
-    let draft = path.with_added_extension("part");
+    let mut random = [0; DRAFT_RANDOM_BYTES];
+    getrandom::fill(&mut random).context("the system provides no randomness for the name of a draft")?;
+    let draft = path.with_file_name(format!("{DRAFT_PREFIX}{}", hex::encode(random)));
+    // A file that has this name already is somebody's, and stays as it is.
+    let mut file = tokio::fs::File::create_new(&draft).await.with_context(cannot)?;
     let written = async {
-        let mut file = tokio::fs::File::create(&draft).await.with_context(cannot)?;
         while let Some(chunk) = answer.chunk().await? {
             file.write_all(&chunk).await.with_context(cannot)?;
             progress.add(chunk.len() as u64);

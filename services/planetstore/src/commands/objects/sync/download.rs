@@ -8,13 +8,13 @@ use http::Method;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
+use super::super::place::DRAFT_PREFIX;
 use super::ends::Bucket;
 use super::engine::{Outcome, Shared, again};
 use super::entry::State;
 use super::evidence::{Evidence, compare};
 use super::pairs::Pair;
 use super::report::Row;
-use super::walk::DRAFT_PREFIX;
 
 /// The longest name that a file can have, in bytes.
 ///

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::super::place::DRAFT_PREFIX;
 use super::entry::{Entry, Found, State};
-
-/// What the names of files begin with that are not whole yet.
-pub(super) const DRAFT_PREFIX: &str = ".planetstore-draft-";
 
 /// The files below a folder. One folder's names at a time, and those of the folders above it, are in memory.
 pub(super) struct Walk {
