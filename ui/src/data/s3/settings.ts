@@ -42,6 +42,25 @@ export function putVersioning(bucket: string, isOn: boolean) {
   return change(bucketAddress(bucket, { versioning: "" }), "PUT", body);
 }
 
+/** Whether reads and lists of a bucket are recorded. */
+export function loggingQuery(bucket: string) {
+  return queryOptions({
+    queryKey: ["s3", "logging", bucket],
+    queryFn: async ({ signal }): Promise<boolean> => {
+      const text = await (await send(bucketAddress(bucket, { logging: "" }), { signal })).text();
+      return readXml(text, "BucketLoggingStatus").child("LoggingEnabled") !== undefined;
+    },
+    meta: { nouns: ["bucket"] },
+  });
+}
+
+/** Has them recorded or not. S3 wants a place for files of records; this store keeps them itself, and writes none. */
+export function putLogging(bucket: string, isOn: boolean) {
+  const place = { TargetBucket: bucket, TargetPrefix: "log/" };
+  const body = writeXml("BucketLoggingStatus", isOn ? { LoggingEnabled: place } : {});
+  return change(bucketAddress(bucket, { logging: "" }), "PUT", body);
+}
+
 export interface DefaultEncryption {
   readonly algorithm: "none" | "AES256" | "aws:kms";
   readonly kmsKey?: string;

@@ -69,8 +69,8 @@ export default function AccessPage() {
           title={hasNextPage ? "Nothing found so far" : "Nothing of this was recorded"}
           action={hasNextPage && <Button onClick={more}>Search further back</Button>}
         >
-          Refused requests and failed logins are always recorded. Reads are recorded of buckets whose owner
-          asks for it with PutBucketLogging.
+          Refused requests and failed logins are always recorded. Reads are recorded of buckets whose settings
+          ask for it.
         </Empty>
       ) : (
         <Table

@@ -153,6 +153,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     {
       id: "quota",
       from: "md",
+      isApart: true,
       title: "Quota",
       size: "minmax(11rem, 1fr)",
       by: ({ usage, quota }) => (quota.bytes ? usage.bytes / quota.bytes : null),

@@ -42,7 +42,7 @@ export function Controls({
         <>
           <Select
             aria-label="Level"
-            className="!w-32"
+            className="!w-40"
             value={search.level}
             onChange={({ target }) => set({ level: LEVELS.find((level) => level === target.value) })}
           >

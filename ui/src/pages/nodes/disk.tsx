@@ -10,7 +10,7 @@ export function Disk({ free, total }: { free: number; total: number }) {
   const share = total > 0 ? used / total : 0;
   return (
     <span className="flex items-center gap-2" title={`${bytes(free)} of ${bytes(total)} are free`}>
-      <span className="h-1.5 w-16 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
+      <span className="h-1.5 w-12 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
         <span
           className={cx("block h-full", share >= NEAR ? "bg-warning" : "bg-muted")}
           style={{ width: `${share * 100}%` }}

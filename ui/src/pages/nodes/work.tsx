@@ -43,7 +43,14 @@ export function Work() {
 
 /** An amount in the unit of a worker. */
 function amount(value: number, unit: string): string {
-  return unit === "bytes" ? bytes(value) : `${count(Math.round(value))} ${unit}`;
+  if (unit === "bytes") return bytes(value);
+  const rounded = Math.round(value);
+  return `${count(rounded)} ${rounded === 1 ? singular(unit) : unit}`;
+}
+
+/** One of each of these: `contents and strays` is `content and stray`. */
+function singular(unit: string): string {
+  return unit.replace(/ies\b/g, "y").replace(/s\b/g, "");
 }
 
 function WorkerRow({ worker }: { worker: Worker }) {
@@ -74,7 +81,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
                   : `${amount(done, unit)} since the start`}
             </span>
             <span className="text-muted">
-              {pace > 0 ? `${amount(pace, unit)}/s, ` : ""}
+              {pace > 0 ? `${pace < 0.5 ? "less than one a second" : `${amount(pace, unit)}/s`}, ` : ""}
               {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
             </span>
             {last && (

@@ -54,12 +54,12 @@ const USERS: [(&str, &str, &str); 6] = [
     ("hedy", "analysts", "Hedy Lamarr"),
 ];
 
-/// What the users of each group may do beside what they own.
-const GROUPS: [(&str, &str, &[&str]); 4] = [
-    ("photographers", "photos-read-write", &["s3:GetObject", "s3:PutObject", "s3:ListBucket"]),
-    ("analysts", "tables-read", &["s3:Get*", "s3:List*"]),
-    ("engineers", "telemetry-read-write", &["s3:GetObject*", "s3:PutObject*", "s3:ListBucket*"]),
-    ("operators", "backups-read", &["s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions"]),
+/// What the users of each group may do beside what they own, and in which of [`BUCKETS`].
+const GROUPS: [(&str, &str, &[&str], usize); 4] = [
+    ("photographers", "photos-read-write", &["s3:GetObject", "s3:PutObject", "s3:ListBucket"], 0),
+    ("analysts", "reports-read", &["s3:GetObject", "s3:ListBucket"], 1),
+    ("engineers", "telemetry-read-write", &["s3:GetObject", "s3:PutObject", "s3:ListBucket"], 2),
+    ("operators", "backups-read", &["s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions"], 4),
 ];
 
 /// A user with a key of their own.
@@ -71,10 +71,12 @@ pub(super) struct Writer {
 
 /// Makes the users, groups and policies that are not there, and a key for each user.
 pub(super) async fn make(session: &Session, endpoint: &Endpoint) -> anyhow::Result<Vec<Writer>> {
-    for (group, policy, actions) in GROUPS {
+    for (group, policy, actions, bucket) in GROUPS {
         unless_there(session, &format!("/api/v1/groups/{group}"), "/api/v1/groups", &json!({ "name": group })).await?;
+        let bucket = BUCKETS[bucket].name;
         let document = json!({ "Version": "2012-10-17", "Statement": [
-            { "Effect": "Allow", "Action": actions, "Resource": ["arn:aws:s3:::*"] } ] });
+            { "Effect": "Allow", "Action": actions,
+              "Resource": [format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/*")] } ] });
         if session.get(&format!("/api/v1/policies/{policy}")).await.is_err() {
             session.ask(Method::PUT, &format!("/api/v1/policies/{policy}"), Some(&document)).await?;
         }

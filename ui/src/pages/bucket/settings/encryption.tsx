@@ -1,6 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useChange } from "@/data/change";
+import { kmsKeysQuery } from "@/data/kms-keys";
+import { useMay } from "@/data/rights";
 import { type DefaultEncryption, encryptionQuery, putEncryption } from "@/data/s3/settings";
 import { Button } from "@/parts/button";
 import { Field, Input, Select } from "@/parts/field";
@@ -18,6 +20,19 @@ export function EncryptionCard({ bucket }: { bucket: string }) {
         {(now) => <EncryptionForm key={JSON.stringify(now)} bucket={bucket} now={now} />}
       </Asked>
     </Card>
+  );
+}
+
+/** The keys that there are, for whoever may see them. */
+function KeyNames() {
+  const may = useMay();
+  const { data } = useInfiniteQuery({ ...kmsKeysQuery, enabled: may("listKmsKeys") });
+  return (
+    <datalist id="kms-keys">
+      {data?.pages.flatMap(({ kms_keys }) =>
+        kms_keys.filter(({ enabled }) => enabled).map(({ name }) => <option key={name} value={name} />),
+      )}
+    </datalist>
   );
 }
 
@@ -58,14 +73,18 @@ function EncryptionForm({ bucket, now }: { bucket: string; now: DefaultEncryptio
       {algorithm === "aws:kms" && (
         <Field label="Key">
           {(control) => (
-            <Input
-              {...control}
-              isMono
-              className="!w-56"
-              placeholder="aws/s3"
-              value={kmsKey}
-              onChange={(event) => setKmsKey(event.target.value)}
-            />
+            <>
+              <Input
+                {...control}
+                isMono
+                className="!w-56"
+                placeholder="aws/s3"
+                list="kms-keys"
+                value={kmsKey}
+                onChange={(event) => setKmsKey(event.target.value)}
+              />
+              <KeyNames />
+            </>
           )}
         </Field>
       )}

@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { versioningQuery } from "@/data/bucket";
 import { bucketQuery } from "@/data/buckets";
-import { accessQuery, encryptionQuery, rulesQuery } from "@/data/s3/settings";
+import { accessQuery, encryptionQuery, loggingQuery, rulesQuery } from "@/data/s3/settings";
 import { targetsOfBucketQuery } from "@/data/targets";
 import { Skeleton } from "@/parts/states";
 import { bucketSettingsRoute } from "../route";
 import { AccessCard } from "./access";
 import { EncryptionCard } from "./encryption";
 import { LockCard } from "./lock";
+import { LoggingCard } from "./logging";
 import { NotificationsCard } from "./notifications";
 import { QuotaCard } from "./quota";
 import { RulesCard } from "./rules";
@@ -53,6 +54,7 @@ export default function SettingsPage() {
       <EncryptionCard bucket={bucket} />
       <LockCard bucket={bucket} />
       <NotificationsCard bucket={bucket} />
+      <LoggingCard bucket={bucket} />
     </div>
   );
 }
@@ -66,6 +68,7 @@ function useReady(bucket: string): boolean {
     useQuery(rulesQuery(bucket, "lifecycle")),
     useQuery(rulesQuery(bucket, "cors")),
     useQuery(encryptionQuery(bucket)),
+    useQuery(loggingQuery(bucket)),
     useQuery(targetsOfBucketQuery(bucket)),
   ];
   return answers.every((answer) => !answer.isPending);
