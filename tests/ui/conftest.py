@@ -53,9 +53,9 @@ def store(console: Server) -> Iterator[Server]:
 @pytest.fixture
 def drive() -> Callable[..., None]:
     """Runs a script of ui/tests against a store, which is restarted when the script asks for it. It fails with what the
-    script said."""
+    script said, or has not said after some seconds."""
 
-    def drive(script: str, store: Server, **settings: object) -> None:
+    def drive(script: str, store: Server, *, seconds: float = BROWSER_SECONDS, **settings: object) -> None:
         environment = {
             **os.environ,
             "PLANETSTORE_CONSOLE_URL": f"http://{store.console}",
@@ -66,7 +66,7 @@ def drive() -> Callable[..., None]:
             ["node", f"tests/{script}"], cwd=UI, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
-        timer = threading.Timer(BROWSER_SECONDS, process.kill)
+        timer = threading.Timer(seconds, process.kill)
         timer.start()
         said = []
         try:

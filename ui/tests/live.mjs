@@ -31,6 +31,25 @@ const GONE = [
   /the live stream broke off/,
 ];
 
+/** The connection of the page goes on while other pages subscribe to other things. */
+async function stays(page) {
+  const opened = [];
+  const note = (socket) => opened.push(socket.url());
+  await goTo(page, "/");
+  await page.getByRole("heading", { name: "Overview" }).waitFor(PATIENCE);
+  await page.getByText("Live", { exact: true }).first().waitFor(PATIENCE);
+  page.on("websocket", note);
+  for (const path of ["/events", "/nodes", "/events?type=object", "/logs", "/", "/buckets"]) {
+    await goTo(page, path);
+    await page.locator("h1").first().waitFor(PATIENCE);
+    await page.waitForFunction(() => !document.querySelector('[aria-busy="true"],.skeleton'), null, PATIENCE);
+    // A question that is answered after what the page has told the store.
+    await page.evaluate(() => fetch("/healthz"));
+  }
+  page.off("websocket", note);
+  assert.deepEqual(opened, [], "the page has connected again");
+}
+
 async function afterRestart(page, session) {
   await goTo(page, `/events?bucket=${bucket}`);
   await page.getByText("Live", { exact: true }).nth(1).waitFor(PATIENCE);
@@ -216,6 +235,7 @@ await withBrowser(async (context) => {
   await step("every number is what the API and the log say, while writes go on", () =>
     figures(page, session),
   );
+  await step("other pages leave the connection as it is", () => stays(page));
   await step("nothing is missing after a restart of the store", () => afterRestart(page, session));
   assert.deepEqual(problems, []);
 });

@@ -3,14 +3,14 @@
 //
 //   PLANETSTORE_KEYS      how many keys the bucket gets, unless it is there; a million at hand
 //   PLANETSTORE_BUCKET    its name
-//   PLANETSTORE_SECONDS   how long events are played; a minute at hand
+//   PLANETSTORE_SECONDS_PLAYED   how long events are played; a minute at hand
 import assert from "node:assert/strict";
 import { openPage, signIn, withBrowser } from "./lib/browser.mjs";
 import { goTo, PATIENCE, password, Session, setting, step, url, user } from "./lib/store.mjs";
 import { meter, watchTasks } from "./lib/work.mjs";
 
 const KEYS = setting("PLANETSTORE_KEYS", 1_000_000);
-const SECONDS = setting("PLANETSTORE_SECONDS", 60);
+const SECONDS = setting("PLANETSTORE_SECONDS_PLAYED", 60);
 const bucket = process.env.PLANETSTORE_BUCKET ?? "very-many";
 /** How soon the first rows are there, in milliseconds, in the best of some attempts: others wait for a processor. */
 const FIRST_MAX_MS = 500;

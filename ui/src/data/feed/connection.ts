@@ -14,6 +14,8 @@ import { type Message, SAYS, type Told, type Wanted } from "./wanted";
 
 /** The store says something at least every 15 seconds: after this silence the connection is dead. */
 const SILENCE_MS = 40_000;
+/** How long a connection may take until the store knows who it is for. */
+const CONNECT_MAX_MS = 15_000;
 /** How often silence is looked for. */
 const CHECK_MS = 5_000;
 const PATH = "/api/v1/ws";
@@ -43,6 +45,7 @@ class Connection {
   private frame = false;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private renewTimer: ReturnType<typeof setTimeout> | undefined;
+  private connectTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     onSession(() => this.follow());
@@ -89,6 +92,7 @@ class Connection {
   private close(): void {
     clearTimeout(this.retryTimer);
     clearTimeout(this.renewTimer);
+    clearTimeout(this.connectTimer);
     const socket = this.socket;
     this.socket = undefined;
     socket?.close();
@@ -108,6 +112,9 @@ class Connection {
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address, PROTOCOL);
     this.socket = socket;
+    clearTimeout(this.connectTimer);
+    // A network that has gone meanwhile may never say so, and a browser makes no other connection while this one is made.
+    this.connectTimer = setTimeout(() => this.socket === socket && this.lose(), CONNECT_MAX_MS);
     let wasOpen = false;
     socket.onopen = () => {
       wasOpen = true;
@@ -185,6 +192,7 @@ class Connection {
 
   private lose(error?: unknown): void {
     if (this.link.phase === "off") return;
+    clearTimeout(this.connectTimer);
     const socket = this.socket;
     this.socket = undefined;
     socket?.close();
@@ -205,6 +213,7 @@ class Connection {
     if (name === SAYS.authenticated) {
       if (this.isAuthenticated) return;
       this.isAuthenticated = true;
+      clearTimeout(this.connectTimer);
       this.failures = 0;
       this.set({ phase: "open", since: undefined, retryAt: undefined });
       for (const subscription of this.subscriptions.values()) this.sendNow(subscription.request());
@@ -212,6 +221,8 @@ class Connection {
     }
     const subscription = this.subscriptions.get(message.subscription ?? "");
     if (subscription !== undefined) return this.pass(subscription, message);
+    // The store confirms the end of a subscription that is none any more.
+    if (message.subscription !== undefined) return;
     if (name === SAYS.refused || name === SAYS.ended) this.refused(message);
   }
 
