@@ -15,8 +15,8 @@ const password = process.env.PLANETSTORE_PASSWORD ?? "";
 
 /** Larger than a part: it goes in parts. */
 const LARGE_BYTES = (40 << 20) + 1;
-/** What settings and objects that are absent answer is seen in the console of the browser, and no error of the page. */
-const PROVOKED = [/status of 404/, /status of 412/, /WebSocket/];
+/** What settings and objects that are absent or were just deleted answer is seen in the console of the browser, and no error of the page. */
+const PROVOKED = [/status of 404/, /status of 405/, /status of 412/, /WebSocket/];
 
 const bucket = `console-${randomUUID().slice(0, 8)}`;
 const folder = mkdtempSync(join(tmpdir(), "planetstore-upload-"));

@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Boxes } from "lucide-react";
 import { nodesQuery } from "@/data/nodes";
 import { statusQuery } from "@/data/status";
+import { workersQuery } from "@/data/workers";
 import { Beside } from "@/parts/drawer";
 import { plural } from "@/parts/format";
 import { Page, Panel } from "@/parts/page";
@@ -19,6 +20,7 @@ export default function NodesPage() {
   const navigate = useNavigate({ from: nodesRoute.fullPath });
   const { data: nodes, isPending, isError, error, errorUpdatedAt, refetch } = useQuery(nodesQuery);
   const { data: status } = useQuery(statusQuery);
+  const { isPending: isWorkPending } = useQuery(workersQuery);
   const open = nodes?.find((node) => node.name === openName);
   const show = (node: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, node }), replace: true });
@@ -62,7 +64,8 @@ export default function NodesPage() {
             nodes && <NodeTable nodes={nodes} openName={openName} onOpen={(node) => show(node.name)} />
           )}
           <Work />
-          <ShardAuditPanel />
+          {/* Where it stands is known once the work above it is. */}
+          {!isWorkPending && <ShardAuditPanel />}
         </div>
       </Beside>
     </Page>
