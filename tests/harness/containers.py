@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import yaml
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[2]
 USER = 10001
 START_SECONDS = 120
 CHECK_SECONDS = 30
+# How often a service's health is asked for while they start: each time starts five programs.
+CHECK_INTERVAL_SECONDS = 0.5
 _PATH = "/opt/bin:/usr/local/bin:/usr/bin:/usr/sbin"
 _CLONE_NEWNET = 0x40000000
 _UNPRIVILEGED = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--inh-caps=-all",
@@ -145,9 +148,9 @@ class Container:
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[bytes]:
         """Runs a program beside the service: in its root, with its rights and its network."""
-        enter = ["nsenter", "--target", str(self.process.pid), "--mount", "--net", "--root", "--wd=/data"]
-        return subprocess.run([*enter, *_UNPRIVILEGED, "env", "-i", f"PATH={_PATH}", *command], capture_output=True,
-                              timeout=CHECK_SECONDS, check=False)
+        enter = ["nsenter", "--target", str(self.process.pid), "--mount", "--net", "--root"]
+        return subprocess.run([*enter, *_UNPRIVILEGED, "env", "-i", "--chdir=/data", f"PATH={_PATH}", *command],
+                              capture_output=True, timeout=CHECK_SECONDS, check=False)
 
     def is_healthy(self) -> bool:
         """The result of the health check of compose.yaml."""
@@ -301,14 +304,17 @@ class Containers:
     def start(self) -> "Containers":
         """Starts each service when those that it waits for are healthy, and waits until all are."""
         healthy: set[str] = set()
+        asked: dict[str, float] = {}
 
         def step() -> bool:
             for name, container in self.services.items():
                 if container.process is None:
                     if set(container.service.get("depends_on", {})) <= healthy:
                         container.start()
-                elif name not in healthy and container.is_healthy():
-                    healthy.add(name)
+                elif name not in healthy and asked.get(name, 0) + CHECK_INTERVAL_SECONDS < time.monotonic():
+                    if container.is_healthy():
+                        healthy.add(name)
+                    asked[name] = time.monotonic()
             return len(healthy) == len(self.services)
 
         wait.until(step, "health of every service", START_SECONDS)
