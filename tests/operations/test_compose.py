@@ -1,4 +1,4 @@
-"""The containers of compose.yaml, checked by reading the file: no test runs it, because that needs Docker."""
+"""The containers of compose.yaml, checked by reading the file. `faults/test_hosts.py` runs them."""
 
 import json
 import re
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSITION = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSITION["services"]
 SERVERS = ["nats-1", "nats-2", "nats-3"]
-ROLES = sorted(set(SERVICES) - {*SERVERS, "proxy"})
+ROLES = sorted(set(SERVICES) - {*SERVERS, "proxy", "prometheus", "grafana"})
 
 
 def secrets_of(service: dict) -> dict[str, str]:
@@ -57,7 +57,7 @@ def test_each_role_has_its_own_login_and_nobody_elses():
               "gateway-1": "gateway", "gateway-2": "gateway"}
     assert logins == {name: f"nats-{shared.get(name, name)}" for name in ROLES}
     for name in ROLES:
-        more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca"}
+        more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca", "metrics-token"}
         assert more == {
             "gateway-1": {"master-key", "root"},
             "gateway-2": {"master-key", "root"},
@@ -71,6 +71,8 @@ def test_each_role_has_its_own_login_and_nobody_elses():
     for name in SERVERS:
         assert set(secrets_of(SERVICES[name]).values()) == {"nats-passwords", "nats-ca", f"{name}-certificate", f"{name}-key"}
     assert secrets_of(SERVICES["proxy"]) == {}
+    assert secrets_of(SERVICES["prometheus"]) == {"/run/secrets/metrics-token": "metrics-token"}
+    assert set(secrets_of(SERVICES["grafana"]).values()) == {"grafana-admin"}
 
 
 def test_every_role_is_a_service_and_the_log_has_three_copies():
@@ -96,6 +98,17 @@ def test_the_proxy_keeps_the_host_and_gateways_trust_its_address_alone():
     for name in ("gateway-1", "gateway-2"):
         assert SERVICES[name]["environment"]["PLANETSTORE_TRUSTED_PROXIES"] == address
         assert f"{name}:9000" in configuration and "ports" not in SERVICES[name]
+
+
+def test_prometheus_asks_every_role_under_a_name_that_it_answers_to():
+    jobs = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yml").read_text())["scrape_configs"]
+    targets = [target for group in jobs[0]["static_configs"] for target in group["targets"]]
+    assert sorted(targets) == sorted(f"{name}:9001" for name in ROLES)
+    for name in ROLES:
+        environment = SERVICES[name]["environment"]
+        assert name in environment["PLANETSTORE_CONSOLE_HOSTS"].split(",")
+        assert secrets_of(SERVICES[name])[environment["PLANETSTORE_METRICS_TOKEN_FILE"]] == "metrics-token"
+    assert {name for name, service in SERVICES.items() if "profiles" in service} == {"prometheus", "grafana"}
 
 
 @pytest.mark.parametrize("name", ROLES)
