@@ -28,6 +28,7 @@ from .wire import Credentials, Wire
 ROOT = Path(__file__).parents[2]
 USER = 10001
 START_SECONDS = 120
+NATS_PORT = 4222
 CHECK_SECONDS = 30
 # How often a service's health is asked for while they start: each time starts five programs.
 CHECK_INTERVAL_SECONDS = 0.5
@@ -165,16 +166,40 @@ class Container:
     def wait_until_healthy(self) -> None:
         wait.until(self.is_healthy, f"health of {self.name}: {self.log}", START_SECONDS)
 
+    def fetch(self, url: str, token: str = "") -> tuple[int, str]:
+        """The status and the body of a response, asked for on its host."""
+        header = ["--header", f"Authorization: Bearer {token}"] if token else []
+        done = self.execute("wget", "-q", "-S", "-O", "-", *header, url)
+        status = re.search(r"HTTP/\S+ (\d+)", done.stderr.decode())
+        return int(status[1]) if status else 0, done.stdout.decode()
+
     def metrics(self) -> str:
         """What a collector on its host reads."""
-        ask = "exec 3<>/dev/tcp/127.0.0.1/9001; printf 'GET /metrics HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; cat <&3"
-        return self.execute("bash", "-c", ask).stdout.decode()
+        return self.fetch("http://127.0.0.1:9001/metrics")[1]
+
+    def restart(self) -> None:
+        """Asks the process to stop, as an engine does, and starts it again."""
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS)
+        self.process = None
+        self.start()
+        self.wait_until_healthy()
 
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait(STOP_SECONDS)
             self.process = None
+
+    def connected_to(self, servers: list["Container"]) -> "Container":
+        """The NATS server to which it has most connections."""
+        peers = self.execute("cat", "/proc/net/tcp").stdout.decode()
+
+        def connections(server: "Container") -> int:
+            address = "".join(f"{byte:02X}" for byte in reversed(ipaddress.ip_address(server.address).packed))
+            return len(re.findall(rf" {address}:{NATS_PORT:04X} 01 ", peers))
+
+        return max(servers, key=connections)
 
     def cut(self) -> None:
         """Pulls the cable: no packet comes or goes, and nobody is told."""
@@ -232,6 +257,7 @@ class Door:
         self.goal, self.credentials = goal, credentials
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.endpoint = f"http://{self.address}"
         self._space = os.open(outer.path(), os.O_RDONLY)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -319,6 +345,14 @@ class Containers:
 
         wait.until(step, "health of every service", START_SECONDS)
         return self
+
+    def start_more(self, name: str) -> Container:
+        """Starts a service of a profile beside the others."""
+        number = list(self.file["services"]).index(name)
+        self.services[name] = Container(self, name, self.file["services"][name], number)
+        self.services[name].start()
+        self.services[name].wait_until_healthy()
+        return self.services[name]
 
     def door(self, name: str, port: int = 9000) -> Door:
         self.doors.append(Door(self.outer, (self.services[name].address, port), self.credentials))

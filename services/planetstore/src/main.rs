@@ -7,6 +7,7 @@
 //!
 //! # Layout
 //! - `cli`: the table of commands and roles; `commands`: a file per command, with its arguments
+//! - `config`: the configuration file of a role, and where each value came from
 //! - `roles`: a file per role, with its arguments; `process`: watches everything that runs, and stops it in order
 //! - `doctor`: a file per check
 //! - `folder`, `credentials`, `master_key`, `author_key`, `notary_key`, `piece_secrets`, `run_file`: the files of the data
@@ -17,7 +18,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use rustix::process::DumpableBehavior;
 
 mod author_key;
@@ -25,6 +25,7 @@ mod banner;
 mod cli;
 mod client;
 mod commands;
+mod config;
 mod credentials;
 mod dedup;
 mod doctor;
@@ -50,8 +51,9 @@ mod tls;
 mod trust;
 mod units;
 
-use cli::{Cli, Command};
+use cli::Command;
 use commands::Verdict;
+use config::Asked;
 
 /// The exit code if a store answers and is not healthy.
 const EXIT_UNHEALTHY: u8 = 5;
@@ -69,8 +71,8 @@ fn main() -> ExitCode {
         );
         return ExitCode::FAILURE;
     }
-    let cli = Cli::parse();
-    match run(cli) {
+    let asked = config::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
+    match run(asked) {
         Ok(Verdict::Well) => ExitCode::SUCCESS,
         Ok(Verdict::Unhealthy) => ExitCode::from(EXIT_UNHEALTHY),
         Err(error) => {
@@ -88,9 +90,11 @@ fn keep_memory_private() -> std::io::Result<()> {
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(Into::into)
 }
 
-fn run(cli: Cli) -> anyhow::Result<Verdict> {
+fn run(asked: Asked) -> anyhow::Result<Verdict> {
+    let Asked { cli, options } = asked;
     let command = match cli.command {
         Command::ExecWithParent(arguments) => return Err(commands::exec_with_parent(&arguments)),
+        Command::Config(command) => return Ok(commands::config(&command, &options)),
         Command::Version => return Ok(commands::version()),
         command => command,
     };

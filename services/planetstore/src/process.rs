@@ -1,28 +1,50 @@
 //! The parts of this process: started in order, watched together, and stopped in the reverse order.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use admin::{Check, Console, Hosts};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
+use identity::Secret;
 use listener::Listener;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::listen;
 use crate::signals::Stop;
+use crate::{files, listen};
 
-/// The host names of the console.
+/// The host names of the console, and who may read the metrics from another host.
 #[derive(Debug, Args)]
-pub(crate) struct ConsoleHosts {
+pub(crate) struct ConsoleAccessArgs {
     /// Host name that the console accepts beside its address, `localhost` and the domains; repeatable
     #[arg(long, env = "PLANETSTORE_CONSOLE_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub(crate) console_host: Vec<String>,
+    /// File with the token by which a collector on another host reads the metrics, and nothing else
+    #[arg(long, env = "PLANETSTORE_METRICS_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) metrics_token_file: Option<PathBuf>,
+}
+
+/// The shortest token, in bytes: nobody may find it by trying.
+const METRICS_TOKEN_BYTES_MIN: usize = 32;
+
+impl ConsoleAccessArgs {
+    /// The token for the metrics, if there is one.
+    pub(crate) fn metrics_token(&self) -> anyhow::Result<Option<Secret>> {
+        let Some(path) = &self.metrics_token_file else { return Ok(None) };
+        let text = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = text.with_context(|| format!("there is no file {} (--metrics-token-file)", path.display()))?;
+        let token = text.trim();
+        if token.len() < METRICS_TOKEN_BYTES_MIN {
+            bail!("the token in {} is shorter than {METRICS_TOKEN_BYTES_MIN} characters", path.display());
+        }
+        Ok(Some(Secret::new(token.to_owned())))
+    }
 }
 
 /// How long to wait for the end of a part that is dropped.
@@ -179,13 +201,17 @@ impl Process {
 }
 
 /// Opens the console of a role that has only health and metrics to show, if an address is given.
-pub(crate) async fn open_console(address: Option<SocketAddr>, hosts: &[String]) -> anyhow::Result<Option<Console>> {
+pub(crate) async fn open_console(
+    address: Option<SocketAddr>,
+    access: &ConsoleAccessArgs,
+) -> anyhow::Result<Option<Console>> {
     let Some(address) = address else { return Ok(None) };
     let listener = listen::bind(address, "the console", "--console").await?;
     let address = listen::address(&listener)?;
     tracing::info!(%address, "health and metrics");
-    let hosts = Hosts::new(address.ip(), hosts);
-    Ok(Some(Console::start(Listener::new("console", listener, admin::LIMITS), hosts, None)?))
+    let hosts = Hosts::new(address.ip(), &access.console_host);
+    let listener = Listener::new("console", listener, admin::LIMITS);
+    Ok(Some(Console::start(listener, hosts, None, access.metrics_token()?)?))
 }
 
 /// Raises the limit of open files to the maximum: shards are files, and clients are sockets.

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use identity::Secret;
 use listener::Peer;
 use policy::Action;
 
@@ -58,10 +59,22 @@ pub(super) async fn require(State(guard): State<Guard>, request: Request, next: 
 }
 
 /// Like [`require`], but only for requests from other machines, because metrics reveal much about users. Collectors on
-/// this machine need no login.
+/// this machine need no login, and those on others may have a token that is good for this alone.
 pub(super) async fn require_afar(guard: State<Guard>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
-    if peer.is_some_and(is_near) { next.run(request).await } else { require(guard, request, next).await }
+    let token = guard.state.metrics_token.as_ref();
+    let is_collector = token.is_some() && bearer(request.headers()).as_ref() == token;
+    if is_collector || peer.is_some_and(is_near) {
+        next.run(request).await
+    } else {
+        require(guard, request, next).await
+    }
+}
+
+/// The token of an `Authorization` header.
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| Secret::new(token.trim().to_owned()))
 }
 
 fn is_near(address: IpAddr) -> bool {
@@ -113,6 +126,16 @@ mod tests {
         assert_eq!(read("nothing"), None);
         for wrong in ["Bearer abc", "Basic", "Basic ???", ""] {
             assert_eq!(login(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_what_follows_its_scheme() {
+        let read = |text: &str| bearer(&[(header::AUTHORIZATION, text.parse().unwrap())].into_iter().collect());
+        assert_eq!(read("Bearer abc"), Some(Secret::new("abc".to_owned())));
+        assert_eq!(read("bearer  abc"), Some(Secret::new("abc".to_owned())));
+        for wrong in ["Basic abc", "Bearer", "abc", ""] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 

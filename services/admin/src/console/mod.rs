@@ -36,7 +36,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use eventlog::JetStreamLog;
 use events::ids::RegionName;
-use identity::Credentials;
+use identity::{Credentials, Secret};
 use ledger::{Ledger, Sources};
 use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -136,6 +136,8 @@ pub(crate) struct ConsoleState {
     recorder: PrometheusHandle,
     /// Without them, nothing under `/api` is answered.
     credentials: Option<Credentials>,
+    /// By which a collector on another machine reads the metrics.
+    metrics_token: Option<Secret>,
     hosts: Hosts,
     /// Counts logins until the admin API exists.
     basic: BasicLogins,
@@ -154,12 +156,17 @@ pub(crate) struct ConsoleState {
 }
 
 impl Console {
-    /// Begins to answer, and to record the metrics of the process.
+    /// Begins to answer, and to record the metrics of the process. Whoever has the token may read those from anywhere.
     ///
     /// # Errors
     /// If the metrics are recorded already: a process has one console.
-    pub fn start(listener: Listener, hosts: Hosts, credentials: Option<Credentials>) -> Result<Self, MetersError> {
-        let state = Arc::new(ConsoleState::new(meters::install()?, hosts, credentials));
+    pub fn start(
+        listener: Listener,
+        hosts: Hosts,
+        credentials: Option<Credentials>,
+        metrics_token: Option<Secret>,
+    ) -> Result<Self, MetersError> {
+        let state = Arc::new(ConsoleState::new(meters::install()?, hosts, credentials, metrics_token));
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(listener.serve(routes::routes(Arc::clone(&state)), async {
             // Dropping the other end is a request to stop as well.
@@ -208,11 +215,17 @@ impl Console {
 }
 
 impl ConsoleState {
-    fn new(recorder: PrometheusHandle, hosts: Hosts, credentials: Option<Credentials>) -> Self {
+    fn new(
+        recorder: PrometheusHandle,
+        hosts: Hosts,
+        credentials: Option<Credentials>,
+        metrics_token: Option<Secret>,
+    ) -> Self {
         Self {
             started: Instant::now(),
             recorder,
             credentials,
+            metrics_token,
             hosts,
             basic: BasicLogins::new(),
             checks: Mutex::default(),
@@ -228,7 +241,7 @@ impl ConsoleState {
     #[cfg(test)]
     fn for_tests() -> Self {
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-        Self::new(recorder, Hosts::new(std::net::Ipv4Addr::LOCALHOST.into(), []), None)
+        Self::new(recorder, Hosts::new(std::net::Ipv4Addr::LOCALHOST.into(), []), None, None)
     }
 
     fn following(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {

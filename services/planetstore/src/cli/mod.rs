@@ -10,11 +10,13 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ConsumerIssuerArgs, ContextCommand, DemoArgs,
-    DevArgs, DoctorArgs, ErrorsArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, LogsArgs,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ConfigCommand, ConsumerIssuerArgs, ContextCommand,
+    DemoArgs, DevArgs, DoctorArgs, ErrorsArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, LogsArgs,
     ManPagesArgs, MasterKeyCommand, NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs,
     RestoreArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
@@ -50,8 +52,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Context(ContextCommand),
     /// Run one role in its own process, against your NATS servers
+    Run(RunArgs),
+    /// Check and show the configuration of a role
     #[command(subcommand)]
-    Run(RunCommand),
+    Config(ConfigCommand),
     /// Users, keys, groups, policies and quotas
     Admin(AdminArgs),
     /// Derive an author key from the master key: a role other than the gateway proves its events with it
@@ -117,7 +121,7 @@ impl Command {
         }
     }
 
-    /// Does it. Two of them are done before there is a runtime: see `main`.
+    /// Does it. Three of them are done before there is a runtime: see `main`.
     pub(crate) async fn run(self) -> anyhow::Result<Verdict> {
         match self {
             Self::Dev(arguments) => commands::dev(arguments).await,
@@ -126,7 +130,7 @@ impl Command {
             Self::Context(command) => commands::context(command),
             Self::Completions(arguments) => Ok(commands::completions(&arguments)),
             Self::ManPages(arguments) => commands::man_pages(&arguments),
-            Self::Run(role) => role.run().await,
+            Self::Run(RunArgs { role, .. }) => role.run().await,
             Self::Admin(arguments) => commands::admin(arguments).await,
             Self::AuthorKey(arguments) => commands::author_key(&arguments),
             Self::ConsumerIssuer(arguments) => commands::consumer_issuer(&arguments),
@@ -146,9 +150,18 @@ impl Command {
             Self::Scrub(command) => commands::scrub(command).await,
             Self::Worker(command) => commands::worker(command).await,
             Self::Gc(command) => commands::gc(command).await,
-            Self::ExecWithParent(_) | Self::Version => Ok(Verdict::Well),
+            Self::Config(_) | Self::ExecWithParent(_) | Self::Version => Ok(Verdict::Well),
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// TOML file with the flags of the role, which the environment and flags override
+    #[arg(long, global = true, env = "PLANETSTORE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) role: RunCommand,
 }
 
 #[derive(Debug, Subcommand)]

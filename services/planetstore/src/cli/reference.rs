@@ -33,8 +33,10 @@ fn commands() -> Vec<(String, Command)> {
     let mut waiting = vec![(String::new(), program)];
     let mut found = Vec::new();
     while let Some((words, command)) = waiting.pop() {
-        let visible: Vec<_> =
-            command.get_subcommands().filter(|child| !child.is_hide_set() && child.get_name() != "help").collect();
+        // What is below these is what is below `run`.
+        let is_run_again = words.starts_with("config ");
+        let is_visible = |child: &&Command| !child.is_hide_set() && child.get_name() != "help" && !is_run_again;
+        let visible: Vec<_> = command.get_subcommands().filter(is_visible).collect();
         for child in visible.iter().rev() {
             waiting.push((format!("{words} {}", child.get_name()).trim().to_owned(), (*child).clone()));
         }
@@ -142,7 +144,9 @@ fn settings_page() -> String {
 
 fn commands_page() -> String {
     let mut page = "\n| Command | What it does |\n|---|---|\n".to_owned();
-    for (words, command) in commands().into_iter().filter(|(_, command)| !command.has_subcommands()) {
+    for (words, command) in
+        commands().into_iter().filter(|(words, command)| !command.has_subcommands() || words.starts_with("config "))
+    {
         let arguments = command.get_arguments().filter_map(|argument| {
             let is_own = argument.get_env().is_none() && !argument.is_global_set() && argument.get_id() != "help";
             let text = match argument.get_long() {

@@ -40,7 +40,7 @@ fn the_command_line_is_whole_and_every_flag_has_its_variable() {
                 has_one
                     || [
                         "help", "version", "fix", "print", "shards", "force", "deep", "json", "fresh", "public", "at",
-                        "really"
+                        "really", "origin"
                     ]
                     .contains(&name),
                 "--{name} of {}",
@@ -62,6 +62,10 @@ fn the_promised_lines_are_understood() {
         "dev --data d --listen 127.0.0.1:1 --console 127.0.0.1:2 --nodes 6 --region eu-1 --nats-url nats://h:4222",
         "run gateway --nats-url nats://h:4222 --data d",
         "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
+        "run node --node n1 --nats-url h:4222 --log-format json",
+        "config check node --node n1 --nats-url h:4222",
+        "config show --origin gateway --nats-url h:4222",
+        "config show gateway --nats-url h:4222 --origin",
         "dev --tls-self-signed",
         "dev --lifecycle-day 2",
         "dev --regions 2",

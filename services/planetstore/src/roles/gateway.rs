@@ -25,7 +25,7 @@ use crate::dedup::Scope;
 use crate::folder::{DataArgs, DataFolder, Paths};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::ownership::DefaultOwnership;
-use crate::process::{ConsoleHosts, Running, Shutdown, raise_open_files};
+use crate::process::{ConsoleAccessArgs, Running, Shutdown, raise_open_files};
 use crate::signals::Stop;
 use crate::sources::sources;
 use crate::tls::TlsArgs;
@@ -64,7 +64,7 @@ pub(crate) struct S3Args {
     #[arg(long, env = "PLANETSTORE_CONSOLE", default_value = "127.0.0.1:9001", value_name = "ADDR")]
     pub(crate) console: SocketAddr,
     #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
+    pub(crate) console_access: ConsoleAccessArgs,
     /// URL at which clients reach the S3 endpoint, for the lines to paste and the presigned URLs of the console
     /// [default: the host of the console, with the port of the S3 endpoint]
     #[arg(long, env = "PLANETSTORE_S3_URL", value_name = "URL", value_parser = endpoint_url)]

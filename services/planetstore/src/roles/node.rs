@@ -18,7 +18,7 @@ use super::telling;
 use crate::commands::Verdict;
 use crate::folder::{DataArgs, PRIVATE_FOLDER};
 use crate::nats::{NatsAccessArgs, NatsEndpoint, NatsUrl};
-use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
+use crate::process::{ConsoleAccessArgs, Process, Running, open_console, raise_open_files};
 use crate::signals::Stop;
 use crate::units::ByteSize;
 
@@ -46,7 +46,7 @@ pub(crate) struct NodeArgs {
     #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
     pub(crate) console: Option<SocketAddr>,
     #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
+    pub(crate) console_access: ConsoleAccessArgs,
     /// URL of your NATS server, or of each server of its cluster, separated by commas
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     let folder = arguments.data.data;
     let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(&folder);
     made.with_context(|| format!("cannot create the data folder {}", folder.display()))?;
-    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let console = open_console(arguments.console, &arguments.console_access).await?;
     let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());
     let mut config = node::Config::new(arguments.region, arguments.node, zone, folder);
     config.scrub = ScrubSettings {

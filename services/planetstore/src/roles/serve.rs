@@ -112,9 +112,10 @@ impl Plan {
 /// Runs a plan until it is asked to stop or fails, and stops everything.
 pub(crate) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
     let (s3, console, endpoints) = open(&plan, doors)?;
-    let names = plan.s3.console_hosts.console_host.iter().chain(&plan.s3.domain);
+    let names = plan.s3.console_access.console_host.iter().chain(&plan.s3.domain);
     let hosts = Hosts::new(endpoints.console.ip(), names);
-    let console = Console::start(console, hosts, Some(plan.credentials.credentials()))?;
+    let token = plan.s3.console_access.metrics_token()?;
+    let console = Console::start(console, hosts, Some(plan.credentials.credentials()), token)?;
     Process::run(Some(console), stop, async |process| start(&plan, s3, &endpoints, process).await).await
 }
 

@@ -16,7 +16,7 @@ use super::{admission, telling, workers};
 use crate::author_key;
 use crate::folder::{DataArgs, DataFolder};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
-use crate::process::{ConsoleHosts, Process, open_console, raise_open_files};
+use crate::process::{ConsoleAccessArgs, Process, open_console, raise_open_files};
 use crate::signals::Stop;
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(crate) struct ServiceArgs {
     #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
     pub(crate) console: Option<SocketAddr>,
     #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
+    pub(crate) console_access: ConsoleAccessArgs,
     /// URL of your NATS server, or of each server of its cluster, separated by commas
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
@@ -66,7 +66,7 @@ impl Service {
         stop: Stop,
         start: impl AsyncFnOnce(&mut Process) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+        let console = open_console(arguments.console, &arguments.console_access).await?;
         Process::run(console, stop, async |process| {
             let client = self.endpoint.connect(&format!("{} logs", self.name)).await?;
             telling::tell_logs(process, client, &self.region, self.name, self.folder.paths().folder());
