@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use events::ids::BucketName;
-use shards::protocol::{FileLocation, PATH_BYTES_MAX, Record, Reply, Request, ShardReport, Status};
+use shards::protocol::{FileLocation, PATH_BYTES_MAX, Record, Reply, Request, ShardReport, Status, other_version};
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ pub(crate) struct Answerer {
     readers: Semaphore,
     file_writers: Semaphore,
     listers: Semaphore,
+    /// Whether it was told once that somebody speaks another version of the protocol.
+    told_version: AtomicBool,
 }
 
 impl Answerer {
@@ -28,12 +31,23 @@ impl Answerer {
     pub(crate) fn new(store: Arc<Store>, root: PathBuf, host: Uuid) -> Self {
         let (readers, file_writers) = (Semaphore::new(READERS_MAX), Semaphore::new(FILE_WRITERS_MAX));
         let listers = Semaphore::new(LISTERS_MAX);
-        Self { store, root, host, readers, file_writers, listers }
+        Self { store, root, host, readers, file_writers, listers, told_version: AtomicBool::new(false) }
     }
 
     /// The reply to one message.
     pub(crate) async fn answer(&self, message: Bytes) -> Bytes {
-        let Ok(request) = Request::decode(message) else { return Reply::Status(Status::Malformed).encode() };
+        let other = other_version(&message);
+        let Ok(request) = Request::decode(message) else {
+            if let Some(version) = other
+                && !self.told_version.swap(true, Ordering::Relaxed)
+            {
+                tracing::warn!(
+                    version,
+                    "a process asks this node in another version of the protocol: bring both to one release"
+                );
+            }
+            return Reply::Status(Status::Malformed).encode();
+        };
         match request {
             Request::Put { records } => self.put(records).await.encode(),
             Request::Discard { bucket, shards } => self.discard(bucket, shards).await.encode(),

@@ -32,3 +32,5 @@ mod stuck;
 mod support;
 #[path = "shards/tagged.rs"]
 mod tagged;
+#[path = "shards/versions.rs"]
+mod versions;

@@ -2,7 +2,7 @@
 //! is killed, stopped or cut off.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -97,6 +97,8 @@ pub(crate) struct Sender {
     work: mpsc::WeakSender<Work>,
     progress: watch::Receiver<Progress>,
     is_on: Arc<AtomicBool>,
+    /// The term of whose owner it was told that it has another release.
+    told_release: AtomicU64,
 }
 
 /// What became of a request.
@@ -138,7 +140,8 @@ impl Sender {
         let (is_on, process, author) = (Arc::new(AtomicBool::new(false)), committing.owner.process, keyring.author());
         let delegation = Delegation { queue: sender, process, author, sources, is_on: Arc::clone(&is_on) };
         let seals = Arc::new(Seals::new(keyring, region.clone()));
-        let sender = Self { committing, region, seals, snapshot, work, progress, is_on };
+        let sender =
+            Self { committing, region, seals, snapshot, work, progress, is_on, told_release: AtomicU64::new(0) };
         tokio::spawn(Arc::new(sender).run(queue));
         delegation
     }
@@ -246,6 +249,7 @@ impl Sender {
                 }
                 // Its release is what it is: it took none of them before.
                 Asked::OtherRelease => {
+                    self.tell_other_release(term);
                     group.iter_mut().for_each(OnItsWay::did_not_arrive);
                     return self.decide_here(group.into_iter().map(|on_its_way| on_its_way.queued)).await;
                 }
@@ -272,6 +276,16 @@ impl Sender {
     fn elsewhere(&self) -> Option<Term> {
         let committer = self.progress.borrow().committer;
         committer.filter(|term| term.process != self.committing.owner.process)
+    }
+
+    /// Says once in a term that its owner has another release.
+    fn tell_other_release(&self, term: Term) {
+        if self.told_release.swap(term.epoch, Ordering::Relaxed) != term.epoch {
+            tracing::warn!(
+                release = RELEASE,
+                "the gateway that commits for all has another release: this process appends by itself meanwhile"
+            );
+        }
     }
 
     /// Has the writer of this process decide what nobody else can decide any more.

@@ -17,7 +17,7 @@ use crate::node::batch::{self, Queued};
 use crate::node::latency::{NodeLatency, WRITE_SLOW_MIN};
 use crate::node::membership::Membership;
 use crate::node::transport::{Transport, TransportError};
-use crate::protocol::{Reply, Request, ScrubCommand, ScrubStatus, ShardPage, ShardReport, Status};
+use crate::protocol::{self, Reply, Request, ScrubCommand, ScrubStatus, ShardPage, ShardReport, Status};
 
 /// The most bytes in flight to one node, and the most in flight from it. Core NATS has no flow control: a receiver
 /// whose queue outgrows the server's limit (64 MiB) is disconnected.
@@ -77,6 +77,9 @@ pub enum NodeError {
     /// The reply does not fit the request.
     #[error("the node gave an unexpected answer")]
     Garbled,
+    /// The node has a release with another protocol.
+    #[error("the node speaks version {0} of the protocol, and this release another one: bring both to one release")]
+    OtherVersion(u8),
 }
 
 impl NodeError {
@@ -89,6 +92,7 @@ impl NodeError {
             Self::Connection(_) => "connection",
             Self::Refused(status) => status.as_str(),
             Self::Garbled => "garbled",
+            Self::OtherVersion(_) => "other_version",
         }
     }
 }
@@ -165,7 +169,9 @@ impl<T: Transport> NodeClient<T> {
                 | NodeError::Stalled
                 | NodeError::Connection(_),
             ) => {}
-            Err(NodeError::Refused(_) | NodeError::Garbled) => self.latency.observe_refused_write(Instant::now()),
+            Err(NodeError::Refused(_) | NodeError::Garbled | NodeError::OtherVersion(_)) => {
+                self.latency.observe_refused_write(Instant::now());
+            }
         }
         outcome
     }
@@ -336,7 +342,8 @@ impl<T: Transport> NodeClient<T> {
         match self.transport.request(&self.node, message).await {
             Ok(reply) => {
                 meter::received(reply.len(), "message");
-                Reply::decode(reply).map_err(|_| NodeError::Garbled)
+                let other = protocol::other_version(&reply);
+                Reply::decode(reply).map_err(|_| other.map_or(NodeError::Garbled, NodeError::OtherVersion))
             }
             Err(TransportError::NoResponders) => {
                 self.membership.unreachable(&self.node);

@@ -1,7 +1,8 @@
 //! The protocol between gateways and storage nodes: a [`Request`] and a [`Reply`] in one NATS request.
 //!
 //! Integers are little-endian; every message begins with a version and a kind. Decoding accepts any bytes: a node
-//! answers bytes that are not a message ([`NotAMessage`]) with [`Status::Malformed`]. Byte fields of a decoded message
+//! answers bytes that are not a message ([`NotAMessage`]) with [`Status::Malformed`], also those of another version
+//! ([`other_version`]), which both sides then tell their operators. Byte fields of a decoded message
 //! are slices of the message itself; encoding allocates once.
 
 mod codec;
@@ -79,6 +80,12 @@ pub enum Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are not a message of the node protocol")]
 pub struct NotAMessage;
+
+/// The version of the protocol that a message has, if it is another than this release's. Every version begins its messages
+/// with it.
+pub fn other_version(message: &[u8]) -> Option<u8> {
+    message.first().copied().filter(|version| *version != codec::VERSION)
+}
 
 impl Status {
     fn to_byte(self) -> u8 {
