@@ -144,3 +144,45 @@ def test_the_dashboards_can_be_loaded():
     for board in boards:
         assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
         assert all(panel["datasource"]["uid"] == source for panel in board["panels"])
+
+
+def test_the_chart_knows_the_roles_and_the_secrets_of_the_composition():
+    """Its templates are rendered by the longer case; this one reads what can be read without a helm."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert chart["apiVersion"] == "v2" and values["nats"]["replicas"] == 3 and values["node"]["replicas"] == 6
+    templates = "".join(file.read_text() for file in sorted((CHART / "templates").iterdir()))
+    used = set(re.findall(r"\.Values\.(\w+)", templates))
+    assert used == set(values), "a value is used that does not exist, or exists and is not used"
+    composition = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    for name in re.findall(r'"(nats-ca\.pem|nats-\w+|author-key-\w+|[a-z]+-key|piece-secrets|metrics-token|root)"', templates):
+        assert name in {Path(secret["file"]).name for secret in composition["secrets"].values()} | {"author-key", "nats-ca"}, name
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("go") is None and shutil.which("helm") is None, reason="there is neither helm nor Go")
+@pytest.mark.timeout(1200)
+def test_the_chart_passes_its_linter_and_gives_each_role_what_its_container_has():
+    helm = subprocess.run([ROOT / "tests/install-helm"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    linted = subprocess.run([helm, "lint", "--strict", CHART], capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+    rendered = subprocess.run([helm, "template", "store", CHART], capture_output=True, text=True, check=True).stdout
+    documents = [document for document in yaml.safe_load_all(rendered) if document]
+    sets = {document["metadata"]["name"]: document for document in documents if document["kind"] == "StatefulSet"}
+    assert sorted(sets) == sorted(roles())
+    composition = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    for role, document in sets.items():
+        container = document["spec"]["template"]["spec"]["containers"][0]
+        assert container["args"] == ["run", role]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        given = {variable["name"]: variable.get("value") for variable in container["env"]}
+        service = composition["services"][{"gateway": "gateway-1", "node": "node-1"}.get(role, role)]
+        wanted = set(service["environment"]) - {"PLANETSTORE_CONSOLE_HOSTS", "PLANETSTORE_TRUSTED_PROXIES"}
+        assert set(given) - {"POD_NAME"} == wanted, role
+        places = {mount["mountPath"]: mount.get("subPathExpr") for mount in container["volumeMounts"]}
+        for variable, value in given.items():
+            if str(value).startswith("/run/"):
+                assert value in places, f"{variable} of {role}"
+        mounted = {secret["source"] if isinstance(secret, dict) else secret for secret in service["secrets"]}
+        files = {Path(place or "").name.removesuffix(".pem").replace("$(POD_NAME)", "node-1") for place in places.values()}
+        assert files - {""} == mounted, role
