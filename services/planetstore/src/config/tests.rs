@@ -122,8 +122,8 @@ fn what_is_shown_is_a_file_that_says_the_same() {
         "nats-url = \"nats://h\"\nconsole-host = [\"a\", \"b \\\"c\\\"\"]\naudit-addresses = true\nstall-seconds = 5\n";
     let before = with_file("config show gateway", text).unwrap();
     let lines = before.options.iter().filter(|option| option.origin != Origin::NotSet);
-    let lines: String = lines.map(|option| format!("{} = {}\n", option.name, option.value)).collect();
-    let after = with_file("config show gateway", &lines).unwrap_or_else(|error| panic!("{error}"));
+    let lines: Vec<_> = lines.map(|option| format!("{} = {}", option.name, option.value)).collect();
+    let after = with_file("config show gateway", &lines.join("\n")).unwrap_or_else(|error| panic!("{error}"));
     let values = |asked: &Asked| -> Vec<_> {
         asked.options.iter().map(|option| (option.name.clone(), option.value.clone())).collect()
     };

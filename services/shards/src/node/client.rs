@@ -17,7 +17,7 @@ use crate::node::batch::{self, Queued};
 use crate::node::latency::{NodeLatency, WRITE_SLOW_MIN};
 use crate::node::membership::Membership;
 use crate::node::transport::{Transport, TransportError};
-use crate::protocol::{self, Reply, Request, ScrubCommand, ScrubStatus, ShardPage, ShardReport, Status};
+use crate::protocol::{Reply, Request, ScrubCommand, ScrubStatus, ShardPage, ShardReport, Status, other_version};
 
 /// The most bytes in flight to one node, and the most in flight from it. Core NATS has no flow control: a receiver
 /// whose queue outgrows the server's limit (64 MiB) is disconnected.
@@ -342,7 +342,7 @@ impl<T: Transport> NodeClient<T> {
         match self.transport.request(&self.node, message).await {
             Ok(reply) => {
                 meter::received(reply.len(), "message");
-                let other = protocol::other_version(&reply);
+                let other = other_version(&reply);
                 Reply::decode(reply).map_err(|_| other.map_or(NodeError::Garbled, NodeError::OtherVersion))
             }
             Err(TransportError::NoResponders) => {
