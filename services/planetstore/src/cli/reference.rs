@@ -92,8 +92,10 @@ fn settings() -> Vec<Setting> {
     for (words, command) in commands() {
         for argument in command.get_arguments() {
             let Some(variable) = argument.get_env() else { continue };
-            let is_global = argument.is_global_set();
-            if is_global && words.contains(' ') || is_global && words != "admin" && !words.is_empty() {
+            // Where it is defined: the program itself, or one of these.
+            let is_defined_here =
+                words.is_empty() || words == "admin" || words == "run" && argument.get_id() == "config";
+            if argument.is_global_set() && !is_defined_here {
                 continue;
             }
             let (default, meaning) = default_and_meaning(argument);
