@@ -46,7 +46,7 @@ use ledger::{Ledger, Snapshot, Sources, StateError};
 use shards::{NodeTable, ShardStore, Transport};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use worker::{Handle, Profile, Step, Trouble, Worker, latest};
+use worker::{Handle, Profile, Step, Trouble, Urgency, Worker, latest};
 
 use due::Seen;
 use passes::Passes;
@@ -60,6 +60,10 @@ const NAME: &str = "gc";
 /// The longest pause after a step in which something was done. It is as long as the step took, so that at most half of
 /// the time goes into this.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
+
+/// How long something may have been due before clients give way to this as much as it does to them: they overwrite and
+/// delete faster than its floor takes away.
+const LAG_MAX: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether the first recount is over.
 const RECOUNT_LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -259,7 +263,10 @@ impl<T: Transport> Worker for Gc<T> {
         }
         let reclaimed = if self.is_first_over()? { Some(self.reclaim(handle).await?) } else { None };
         if is_moving || is_sweeping || reclaimed.as_ref().is_some_and(|found| found.is_more) {
-            return Ok(Step::After(begun.elapsed().min(PAUSE_MAX)));
+            let is_late = reclaimed.as_ref().is_some_and(|found| found.lag >= LAG_MAX);
+            let urgency = if is_late { Urgency::Urgent } else { Urgency::CanWait };
+            let took = begun.elapsed();
+            return Ok(Step::After(took.min(PAUSE_MAX).max(handle.rest(took, urgency))));
         }
         if is_counting {
             return Ok(Step::After(self.look_pause()));

@@ -38,6 +38,8 @@ pub(crate) struct Looked {
     pub(crate) is_more: bool,
     /// When the next one is due.
     pub(crate) next_due: Option<Timestamp>,
+    /// How long the first has been due.
+    pub(crate) lag: Duration,
 }
 
 /// A content that is due.
@@ -114,11 +116,10 @@ impl<T: Transport> Gc<T> {
         meters::unreferenced(found.all);
         if count == 0 {
             meters::lag(Duration::ZERO);
-            return Ok(Looked { is_more: false, next_due });
+            return Ok(Looked { is_more: false, next_due, lag: Duration::ZERO });
         }
-        if let Some(first) = found.due.first() {
-            meters::lag(due.lag(first.unreferenced));
-        }
+        let lag = found.due.first().map_or(Duration::ZERO, |first| due.lag(first.unreferenced));
+        meters::lag(lag);
         let batches = batches(found.due, FACTS_AT_ONCE);
         handle.spend(batches.iter().map(|(_, contents)| contents.len() as u64).sum()).await;
         handle.reached(Failpoint::GcFoundDue).await;
@@ -151,7 +152,7 @@ impl<T: Transport> Gc<T> {
         self.is_unfinished = is_in_doubt;
         match trouble {
             Some(trouble) => Err(trouble),
-            None => Ok(Looked { is_more: true, next_due }),
+            None => Ok(Looked { is_more: true, next_due, lag }),
         }
     }
 

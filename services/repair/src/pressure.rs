@@ -1,4 +1,5 @@
-//! Gives way to clients: as many stripes at a time as the nodes take without delay.
+//! Gives way to clients: as many stripes at a time as the nodes take without delay, and no more than the share of the time
+//! that clients leave to background work ([`worker::Clients`]).
 //!
 //! A stripe takes longer when its nodes, or the way to them, are busy, with whatever. While stripes take much longer than
 //! the quickest of late, fewer are under way, down to one with a rest behind it; while they do not, there are more.
@@ -44,6 +45,8 @@ pub(crate) struct Pressure {
 struct State {
     under_way: usize,
     limit: Limit,
+    /// The part of the time that clients leave.
+    share: f64,
     /// The end of the rest behind the last stripe.
     rests_until: Instant,
     /// The quickest of small and of other stripes.
@@ -60,16 +63,23 @@ pub(crate) struct Turn {
 
 impl Pressure {
     pub(crate) fn new(now: Instant) -> Arc<Self> {
-        let state = State { under_way: 0, limit: Limit::new(now), rests_until: now, quickest: [Quickest::new(now); 2] };
+        let state = State {
+            under_way: 0,
+            limit: Limit::new(now),
+            share: 1.0,
+            rests_until: now,
+            quickest: [Quickest::new(now); 2],
+        };
         Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
     }
 
-    /// Waits until one more stripe may be under way, of which `bytes` bytes are written.
-    pub(crate) async fn turn(self: &Arc<Self>, bytes: u64) -> Turn {
+    /// Waits until one more stripe may be under way, of which `bytes` bytes are written. `share` says which part of the time
+    /// clients leave.
+    pub(crate) async fn turn(self: &Arc<Self>, bytes: u64, share: impl Fn() -> f64 + Send) -> Turn {
         loop {
             let freed = self.freed.notified();
             let now = Instant::now();
-            let begun = self.state().begin(now);
+            let begun = self.state().begin(share(), now);
             match begun {
                 Begin::Now => {
                     let is_small = bytes <= SMALL_PIECE_BYTES;
@@ -83,7 +93,8 @@ impl Pressure {
 
     /// How many stripes may be under way.
     pub(crate) fn limit(&self) -> usize {
-        self.state().limit.now()
+        let state = self.state();
+        state.limit.now(state.share)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -99,8 +110,9 @@ enum Begin {
 }
 
 impl State {
-    fn begin(&mut self, now: Instant) -> Begin {
-        if self.under_way >= self.limit.now() {
+    fn begin(&mut self, share: f64, now: Instant) -> Begin {
+        self.share = share;
+        if self.under_way >= self.limit.now(share) {
             Begin::WhenOneEnds
         } else if now < self.rests_until {
             Begin::At(self.rests_until)
@@ -115,7 +127,7 @@ impl State {
         let quickest = self.quickest[usize::from(is_small)].observe(took, now);
         let is_late = took > quickest * LATE_TIMES + LATE_MORE;
         self.limit.observe(is_late, took, now);
-        self.rests_until = now + self.limit.rest(took);
+        self.rests_until = now + self.limit.rest(self.share, took);
     }
 }
 
@@ -143,14 +155,22 @@ impl Limit {
         Self { limit: 2.0, decreased: now }
     }
 
+    /// The limit while clients leave this share of the time: as large a share of the most stripes, each with its share of
+    /// the time.
+    #[expect(clippy::cast_precision_loss, reason = "it is a small number")]
+    fn beside(&self, share: f64) -> f64 {
+        self.limit.min(STRIPES_MAX as f64 * share * share)
+    }
+
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and STRIPES_MAX")]
-    fn now(&self) -> usize {
-        (self.limit as usize).max(1)
+    fn now(&self, share: f64) -> usize {
+        (self.beside(share) as usize).max(1)
     }
 
     /// How long nothing is under way behind a stripe that took so long.
-    fn rest(&self, took: Duration) -> Duration {
-        if self.limit < 1.0 { took.mul_f64(1.0 / self.limit - 1.0).min(REST_MAX) } else { Duration::ZERO }
+    fn rest(&self, share: f64, took: Duration) -> Duration {
+        let limit = self.beside(share);
+        if limit < 1.0 { took.mul_f64(1.0 / limit - 1.0).min(REST_MAX) } else { Duration::ZERO }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "it is a small number")]
@@ -195,13 +215,18 @@ mod tests {
 
     const PIECE: u64 = 256 * 1024;
 
+    /// Clients ask for nothing.
+    fn alone() -> f64 {
+        1.0
+    }
+
     /// Lets stripes of so long a time each go by.
     async fn go(pressure: &Arc<Pressure>, stripes: usize, took: Duration) {
         let mut left = stripes;
         while left > 0 {
             let mut turns = Vec::new();
             while left > 0
-                && let Some(turn) = pressure.turn(PIECE).now_or_never()
+                && let Some(turn) = pressure.turn(PIECE, alone).now_or_never()
             {
                 turns.push(turn);
                 left -= 1;
@@ -229,7 +254,7 @@ mod tests {
         go(&pressure, 200, took).await;
         let begun = Instant::now();
         for _ in 0..100 {
-            let turn = pressure.turn(PIECE).await;
+            let turn = pressure.turn(PIECE, alone).await;
             tokio::time::advance(took).await;
             drop(turn);
         }
@@ -257,7 +282,7 @@ mod tests {
     async fn small_pieces_are_not_the_measure_of_large_ones() {
         let pressure = Pressure::new(Instant::now());
         for _ in 0..100 {
-            let turn = pressure.turn(1_000).await;
+            let turn = pressure.turn(1_000, alone).await;
             tokio::time::advance(Duration::from_millis(1)).await;
             drop(turn);
         }
@@ -269,16 +294,36 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_waits_goes_on_when_a_turn_ends() {
         let pressure = Pressure::new(Instant::now());
-        let first = pressure.turn(PIECE).await;
-        let second = pressure.turn(PIECE).await;
+        let first = pressure.turn(PIECE, alone).await;
+        let second = pressure.turn(PIECE, alone).await;
         let third = tokio::spawn({
             let pressure = Arc::clone(&pressure);
-            async move { drop(pressure.turn(PIECE).await) }
+            async move { drop(pressure.turn(PIECE, alone).await) }
         });
         tokio::task::yield_now().await;
         assert!(!third.is_finished());
         drop(first);
         third.await.unwrap();
         drop(second);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn busy_clients_leave_one_stripe_its_share_of_the_time() {
+        let (pressure, took) = (Pressure::new(Instant::now()), Duration::from_millis(10));
+        go(&pressure, 500, took).await;
+        assert_eq!(pressure.limit(), STRIPES_MAX);
+        // The nodes are as quick as ever.
+        let begun = Instant::now();
+        for _ in 0..100 {
+            let turn = pressure.turn(PIECE, || worker::SHARE_MIN).await;
+            tokio::time::advance(took).await;
+            drop(turn);
+        }
+        let parts = begun.elapsed().as_secs_f64() / (took * 100).as_secs_f64();
+        assert!((6.0..6.5).contains(&parts), "{parts}");
+        let _urgent = pressure.turn(PIECE, || worker::SHARE_URGENT_MIN).await;
+        assert_eq!(pressure.limit(), STRIPES_MAX / 4);
+        let _alone = pressure.turn(PIECE, alone).await;
+        assert_eq!(pressure.limit(), STRIPES_MAX);
     }
 }

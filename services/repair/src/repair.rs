@@ -13,14 +13,14 @@ use futures_util::stream::FuturesUnordered;
 use ledger::{Ledger, Snapshot, StateError};
 use shards::{Pace, ShardStore, Transport};
 use tokio::time::{Instant, sleep, sleep_until};
-use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker, latest};
+use worker::{Failpoint, Handle, Profile, Step, Trouble, Urgency, Worker, latest};
 
 use crate::Options;
 use crate::backoff::{Backoff, Reason};
 use crate::batch::{Committed, Repaired, Rest};
 use crate::mend::{Mended, Mender};
 use crate::meters;
-use crate::owed::Owed;
+use crate::owed::{Margin, Owed};
 use crate::pressure::{Pressure, STRIPES_MAX, Turn};
 use crate::round::Rounds;
 use crate::standing::{Absences, Nodes};
@@ -120,7 +120,8 @@ impl<T: Transport> Repair<T> {
         if page.owed.is_empty() {
             self.tell(handle);
             // At most half of a core goes into looking.
-            return Ok(Step::After(now.elapsed()));
+            let took = now.elapsed();
+            return Ok(Step::After(took.max(handle.rest(took, Urgency::CanWait))));
         }
         tracing::debug!(contents = page.owed.len(), of = page.looked_at, "writing owed shards");
         handle.reached(Failpoint::RepairFoundOwed).await;
@@ -139,7 +140,9 @@ impl<T: Transport> Repair<T> {
     async fn mend_all(&mut self, owed: Vec<Owed>, nodes: &Nodes, handle: &Handle) -> Option<Trouble> {
         let Self { mender, pressure, rounds, backoff, .. } = self;
         let progress = Progress::new(Instant::now());
-        let (mender, pace) = (&*mender, Paced { handle, pressure, progress: &progress });
+        let is_urgent = owed.iter().any(|owed| owed.margin == Margin::None);
+        let urgency = if is_urgent { Urgency::Urgent } else { Urgency::CanWait };
+        let (mender, pace) = (&*mender, Paced { handle, pressure, urgency, progress: &progress });
         let (mut waiting, mut mending, mut committing) =
             (owed.into_iter(), FuturesUnordered::new(), FuturesUnordered::new());
         let mut ready = Ready::default();
@@ -295,10 +298,11 @@ impl<T: Transport> Ready<T> {
     }
 }
 
-/// The rate that is set, and what the nodes bear.
+/// The rate that is set, and what the nodes and clients bear.
 struct Paced<'a> {
     handle: &'a Handle,
     pressure: &'a Arc<Pressure>,
+    urgency: Urgency,
     progress: &'a Progress,
 }
 
@@ -325,7 +329,7 @@ impl Pace for Paced<'_> {
 
     async fn turn(&self, bytes: u64) -> Turn {
         self.handle.spend(bytes).await;
-        let turn = self.pressure.turn(bytes).await;
+        let turn = self.pressure.turn(bytes, || self.handle.clients().share(self.urgency, Instant::now())).await;
         self.progress.made();
         // What was sent of the stripe before is not durable yet.
         self.handle.reached(Failpoint::RepairStripe).await;

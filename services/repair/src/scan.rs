@@ -14,7 +14,7 @@ use inventory::{Found, Looked, Named, Seen, Stretch, Walk, WalkError, findings, 
 use ledger::{CommitError, Ledger, Snapshot, StateError};
 use shards::{Condition, IncidentKind, Inspection, ShardStore, StoredContent, Transport};
 use tokio::time::Instant;
-use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker, latest};
+use worker::{Failpoint, Handle, Profile, Step, Trouble, Urgency, Worker, latest};
 
 use crate::hints::{Damage, Hints, ToLookAt, Waiting};
 use crate::{Options, meters};
@@ -161,8 +161,8 @@ impl<T: Transport> Scan<T> {
         Pass { walk, nodes, is_over_all, stretches: 0, shards: 0, found: 0 }
     }
 
-    /// Goes on with the pass that is under way.
-    async fn go_on(&mut self, handle: &Handle) -> Result<Step, Trouble> {
+    /// Goes on with the pass that is under way, in a step that began at `begun`.
+    async fn go_on(&mut self, handle: &Handle, begun: Instant) -> Result<Step, Trouble> {
         let Some(pass) = &mut self.pass else { return Ok(Step::Idle(self.idle_time(Instant::now()))) };
         // Without a node that answers there is nothing to compare.
         let is_over = pass.walk.silent().len() == pass.nodes.len();
@@ -193,8 +193,9 @@ impl<T: Transport> Scan<T> {
             let per_content = pass.shards / contents.max(1);
             handle.left(Some(of.saturating_sub(contents) * per_content));
         }
+        let rest = handle.rest(begun.elapsed(), Urgency::CanWait);
         handle.spend(listed).await;
-        Ok(Step::More)
+        Ok(Step::After(rest))
     }
 
     /// Nodes that are there, and were too busy to answer, are looked at again soon.
@@ -311,10 +312,10 @@ impl<T: Transport> Worker for Scan<T> {
         if !self.looking.contents.is_empty() {
             self.look(&self.looking.clone(), handle).await?;
             self.looking = ToLookAt::default();
-            return Ok(Step::More);
+            return Ok(Step::After(handle.rest(now.elapsed(), Urgency::CanWait)));
         }
         self.begin(now)?;
-        self.go_on(handle).await
+        self.go_on(handle, now).await
     }
 
     async fn wake(&mut self) {

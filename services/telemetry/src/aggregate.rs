@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use events::ids::{BucketName, UserName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,22 @@ pub struct Aggregate {
     /// Who read of which bucket. Older releases do not say it.
     #[serde(default)]
     pub readers: Vec<ReaderCount>,
+}
+
+/// A request that lasts for longer than the second of an aggregate is in several of them.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// So many bytes of bodies in a second keep a process as busy as a request that is under way for all of it: how long an
+/// answer takes is counted up to its head.
+const REQUEST_BYTES: f64 = 64.0 * 1024.0 * 1024.0;
+
+impl Aggregate {
+    /// How many requests were under way, on average, or as many as the bytes that went by stand for.
+    #[expect(clippy::cast_precision_loss, reason = "a count of bytes need not be exact")]
+    pub fn under_way(&self) -> f64 {
+        let seconds: f64 = self.operations.iter().map(|operation| operation.took.sum_seconds(SECOND)).sum();
+        seconds + (self.bytes_in as f64 + self.bytes_out as f64) / REQUEST_BYTES
+    }
 }
 
 /// What somebody read of a bucket.

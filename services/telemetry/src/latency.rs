@@ -44,6 +44,15 @@ impl Latency {
         (!self.0.is_empty()).then(|| microseconds as f64 / 1_000.0)
     }
 
+    /// The sum of all durations, each counted for no more than `max`.
+    #[expect(clippy::cast_precision_loss, reason = "an hour of microseconds fits")]
+    pub(crate) fn sum_seconds(&self, max: Duration) -> f64 {
+        let max = max.as_micros() as f64;
+        let of_each = self.0.iter_recorded();
+        let sum = of_each.map(|value| max.min(value.value_iterated_to() as f64) * value.count_at_value() as f64);
+        sum.sum::<f64>() / 1e6
+    }
+
     /// Forgets all.
     pub fn clear(&mut self) {
         self.0.reset();

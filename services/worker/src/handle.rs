@@ -6,7 +6,9 @@ use domain::{Command, Leased};
 use events::ids::WorkerName;
 use events::lease::Term;
 use ledger::{CommitError, Committed};
+use tokio::time::Instant;
 
+use crate::clients::{Clients, Urgency};
 use crate::commits::Commits;
 use crate::failpoint::{Failpoint, Failpoints};
 use crate::meters;
@@ -26,6 +28,7 @@ pub struct Handle {
     pub(crate) commits: Commits,
     pub(crate) term: Option<Term>,
     pub(crate) failpoints: Failpoints,
+    pub(crate) clients: Clients,
 }
 
 impl Handle {
@@ -70,6 +73,17 @@ impl Handle {
             }
         }
         self.alive();
+    }
+
+    /// How long to rest after work that took so long, so that clients have their share of the time. A step that says so in
+    /// its [`Step`](crate::Step) gives way to them.
+    pub fn rest(&self, took: Duration, urgency: Urgency) -> Duration {
+        self.clients.rest(took, urgency, Instant::now())
+    }
+
+    /// How busy clients are.
+    pub fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// Counts units that were done.

@@ -13,10 +13,11 @@
 //! - [`Workers`]: the loops of this process; `run`: one of them; `status`: how it is doing, as a [`Report`]
 //! - `holder`: takes a lease, renews it, notices its loss; `patience`: how long an owner is waited for
 //! - [`Ticks`], [`Silence`]: when somebody counts as gone
-//! - `throttle`: the rate; `commits`: commits that are gathered; [`Store`]: what is needed of a ledger
+//! - [`Clients`]: how much of its time work takes while clients are busy; `throttle`: the rate; `commits`: commits that are gathered; [`Store`]: what is needed of a ledger
 //! - [`Failpoint`]: points between two steps at which tests end a worker
 //! - [`Telemetry`]: what processes tell each other; [`NatsTelemetry`]: the same by NATS; `heard`: reports of others
 
+mod clients;
 mod commits;
 mod failpoint;
 mod handle;
@@ -34,6 +35,7 @@ mod ticks;
 mod worker;
 mod workers;
 
+pub use clients::{Clients, SHARE_MIN, SHARE_URGENT_MIN, Urgency};
 pub use failpoint::{Failpoint, Failpoints, HeldAt, NoFailpoint};
 pub use handle::Handle;
 pub use nats::{NatsTelemetry, lease_subject, report_subject};

@@ -8,6 +8,7 @@ use domain::row::WorkerRow;
 use events::lease::Term;
 use tokio::sync::watch;
 
+use crate::clients::Clients;
 use crate::commits::Commits;
 use crate::failpoint::Failpoints;
 use crate::holder::Hold;
@@ -30,6 +31,7 @@ pub(crate) struct Loop {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) commits: Commits,
     pub(crate) failpoints: Failpoints,
+    pub(crate) clients: Clients,
     pub(crate) settings: watch::Receiver<WorkerRow>,
     /// The lease, if it needs one.
     pub(crate) hold: Option<watch::Receiver<Hold>>,
@@ -86,7 +88,8 @@ pub(crate) async fn run<W: Worker>(mut worker: W, mut it: Loop) {
 impl Loop {
     fn handle(&self, term: Option<Term>) -> Handle {
         let (status, throttle) = (Arc::clone(&self.status), Arc::clone(&self.throttle));
-        Handle { status, throttle, commits: self.commits.clone(), term, failpoints: self.failpoints.clone() }
+        let (commits, failpoints, clients) = (self.commits.clone(), self.failpoints.clone(), self.clients.clone());
+        Handle { status, throttle, commits, term, failpoints, clients }
     }
 
     /// Notes why a step is to be taken again.

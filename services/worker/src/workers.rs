@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
+use crate::clients::Clients;
 use crate::commits::{COMMIT_INTERVAL, Commits};
 use crate::failpoint::Failpoints;
 use crate::heard::Heard;
@@ -71,6 +72,7 @@ struct Shared {
     heard: Heard,
     commits: Commits,
     failpoints: Failpoints,
+    clients: Clients,
     /// What is broken, if anything is.
     broken: watch::Sender<Option<String>>,
 }
@@ -119,6 +121,7 @@ impl Workers {
             heard: Heard::default(),
             commits,
             failpoints,
+            clients: Clients::default(),
             broken: watch::Sender::new(None),
         });
         let workers = Self(shared);
@@ -155,13 +158,19 @@ impl Workers {
         state.loops.insert(name, LoopEntry { status: Arc::clone(&status), settings, rate });
         drop(state);
         let hold = profile.lease.map(|lease| self.hold(lease, &status));
-        let (commits, failpoints) = (self.0.commits.clone(), self.0.failpoints.clone());
-        let it = Loop { status, throttle, commits, failpoints, settings: set, hold };
+        let Shared { commits, failpoints, clients, .. } = &*self.0;
+        let (commits, failpoints, clients) = (commits.clone(), failpoints.clone(), clients.clone());
+        let it = Loop { status, throttle, commits, failpoints, clients, settings: set, hold };
         self.spawn(profile.name, async move {
             run(worker, it).await;
             None
         });
         Ok(())
+    }
+
+    /// How busy clients are: to be told by whoever hears it.
+    pub fn clients(&self) -> &Clients {
+        &self.0.clients
     }
 
     /// How every worker is doing: those of this process, in the order of their names, and behind them those of other

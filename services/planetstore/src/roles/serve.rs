@@ -264,6 +264,8 @@ async fn start_workers(
     let role = if plan.external.is_some() { "gateway" } else { "dev" };
     let (workers, running) = workers::start(role, &plan.region, ledger, link)?;
     process.add(running);
+    let membership = cluster.membership.clone();
+    process.add(workers::hear_clients(&workers, &cluster.telemetry, &plan.region, membership).await?);
     Ok(workers)
 }
 

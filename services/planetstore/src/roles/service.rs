@@ -101,6 +101,8 @@ impl Service {
         process.add(admission::follow(ledger.clone(), cluster.membership.clone()));
         let link = NatsTelemetry::link(cluster.telemetry.clone(), self.region.clone()).await?;
         let workers = self.start_workers(&ledger, link, process)?;
+        let (client, membership) = (&cluster.telemetry, cluster.membership.clone());
+        process.add(workers::hear_clients(&workers, client, &self.region, membership).await?);
         Ok((cluster, ledger, workers))
     }
 }

@@ -6,7 +6,10 @@ use admin::Check;
 use anyhow::{Context, anyhow};
 use events::ids::{ProcessId, RegionName};
 use events::lease::Owner;
+use futures_util::StreamExt;
 use ledger::Ledger;
+use shards::Membership;
+use tokio::time::Instant;
 use worker::{Failpoints, Link, Options, Workers};
 
 use crate::process::Running;
@@ -47,6 +50,25 @@ pub(super) fn start(
     });
     let running = running.checked(Observed(workers.clone()));
     Ok((workers, running))
+}
+
+/// Tells the loops how busy clients are, as gateways tell it: background work gives way to them.
+pub(super) async fn hear_clients(
+    workers: &Workers,
+    client: &async_nats::Client,
+    region: &RegionName,
+    membership: Membership,
+) -> anyhow::Result<Running> {
+    let mut told = telemetry::collect(client, region).await.context("cannot subscribe to telemetry")?;
+    let clients = workers.clients().clone();
+    Ok(Running::droppable("clients' requests", async move {
+        while let Some(aggregate) = told.next().await {
+            let nodes = membership.nodes().iter().filter(|node| node.is_online()).count();
+            clients.told(aggregate.under_way(), nodes, Instant::now());
+        }
+        // The connection has ended for good, which others notice.
+        std::future::pending().await
+    }))
 }
 
 /// A name for what this process owns, that no other has: the role, and the host for people.

@@ -30,6 +30,7 @@ use super::list::{Candidate, candidates};
 use super::meters::Meters;
 use super::segments::{SegmentReader, segment_path};
 use control::{Interrupted, Saves, Step};
+use pace::Reading;
 use runs::{Run, runs};
 use state::{Pass, save};
 use vfs::Folder;
@@ -121,6 +122,7 @@ impl Scrubber {
 
     /// Looks at the next shards of a pass; at its end at what else there is.
     fn work(&mut self, mut pass: Pass, as_of: u64) {
+        let _reading = Reading::begin();
         if let Ok(is_end) = self.batch(&mut pass, as_of) {
             self.control.advance(pass, as_of);
             if is_end && self.finish(&pass, as_of).is_ok() {
@@ -224,7 +226,7 @@ impl Scrubber {
         let rate = if pass.is_urgent { rate_max } else { pace::rate(left, elapsed, period, rate_max) };
         self.control.set_rate(rate);
         let is_busy = self.others.are_busy(self.health.operations(), Instant::now());
-        self.control.wait(pace::pause(bytes, took, rate, is_busy), as_of)
+        self.control.wait(pace::pause(bytes, took, rate, pace::share(is_busy)), as_of)
     }
 
     /// What there is to be looked at besides shards, and what is known of shards that are no more.

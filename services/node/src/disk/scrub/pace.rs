@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How fast a scrub reads, unless time presses: a small disk is done long before its time.
@@ -10,8 +11,38 @@ const TIME_USED_PERCENT: u32 = 80;
 /// The part of its time in which a scrub has the disk read for it, at most: one in so many.
 const DISK_SHARE_IDLE: u32 = 4;
 
-/// The same while others use the disk.
+/// The same while others use the disk, for all scrubs of a process together: its nodes share its processors, and often a
+/// disk.
 const DISK_SHARE_BUSY: u32 = 10;
+
+/// Scrubs of this process that are reading.
+static READING: AtomicU32 = AtomicU32::new(0);
+
+/// Counts a scrub among those that are reading, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reading(());
+
+impl Reading {
+    pub(crate) fn begin() -> Self {
+        READING.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        READING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The part of its time in which each of the scrubs that are reading has the disk read for it: one in so many.
+pub(crate) fn share(is_busy: bool) -> u32 {
+    share_of(is_busy, READING.load(Ordering::Relaxed))
+}
+
+fn share_of(is_busy: bool, scrubs: u32) -> u32 {
+    if is_busy { DISK_SHARE_BUSY.saturating_mul(scrubs.max(1)) } else { DISK_SHARE_IDLE }
+}
 
 /// The rate, in bytes a second, at which `left` bytes are read in time, not above `max`: a pass that cannot be done in
 /// time takes longer.
@@ -22,11 +53,10 @@ pub(crate) fn rate(left: u64, elapsed: Duration, period: Duration, max: u64) -> 
 }
 
 /// How long to leave the disk alone after a read of `bytes` that began at `begin` and took `took`: so that neither the
-/// rate nor the share of the disk is exceeded.
-pub(crate) fn pause(bytes: u64, took: Duration, rate: u64, is_busy: bool) -> Duration {
+/// rate nor the share of the disk, one in `share`, is exceeded.
+pub(crate) fn pause(bytes: u64, took: Duration, rate: u64, share: u32) -> Duration {
     let by_rate = Duration::from_micros(bytes.saturating_mul(1_000_000) / rate.max(1)).saturating_sub(took);
-    let share = if is_busy { DISK_SHARE_BUSY } else { DISK_SHARE_IDLE };
-    by_rate.max(took.saturating_mul(share - 1))
+    by_rate.max(took.saturating_mul(share.saturating_sub(1)))
 }
 
 /// Whether others have used the disk since the last question.
@@ -73,10 +103,11 @@ mod tests {
     #[test]
     fn neither_rate_nor_share_is_exceeded() {
         let ms = Duration::from_millis;
-        assert_eq!(pause(MIB, ms(1), MIB, false), ms(999));
-        assert_eq!(pause(MIB, ms(500), 1 << 40, false), ms(1500), "a slow disk is left alone for longer");
-        assert_eq!(pause(MIB, ms(500), 1 << 40, true), ms(4500));
-        assert_eq!(pause(0, Duration::ZERO, MIB, true), Duration::ZERO);
+        assert_eq!(pause(MIB, ms(1), MIB, share_of(false, 1)), ms(999));
+        assert_eq!(pause(MIB, ms(500), 1 << 40, share_of(false, 6)), ms(1500), "a slow disk is left alone for longer");
+        assert_eq!(pause(MIB, ms(500), 1 << 40, share_of(true, 1)), ms(4500));
+        assert_eq!(pause(MIB, ms(500), 1 << 40, share_of(true, 6)), ms(29_500), "six take no more than one");
+        assert_eq!(pause(0, Duration::ZERO, MIB, share_of(true, 1)), Duration::ZERO);
     }
 
     #[test]
