@@ -167,6 +167,8 @@ mod tests {
         assert_eq!((taken.bytes_in, taken.bytes_out, taken.operations.len(), taken.users.len()), (3, 7, 1, 2));
         let of = &taken.operations[0];
         assert_eq!((of.count, of.client_errors, of.server_errors), (4, 1, 1));
+        let under_way = taken.under_way();
+        assert!((0.0119..0.0121).contains(&under_way), "four of 3 ms each in a second: {under_way}");
         assert_eq!(taken.users.iter().map(|user| user.requests).sum::<u64>(), 3);
         assert_eq!((taken.readers.len(), taken.readers[0].requests, taken.readers[0].bytes), (1, 2, 10));
         let told = of.took.quantile_ms(0.5).unwrap();
