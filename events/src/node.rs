@@ -105,7 +105,7 @@ pub struct Failing {
     pub term: Option<Term>,
 }
 
-/// What is wrong with a node that answers.
+/// The failure of a node that still answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BucketName, RegionName, Sealed, TargetName};
 use crate::lease::Term;
 
-/// How a target is reached.
+/// The kind of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An HTTP endpoint that receives a POST for each event.
     Webhook,
-    /// A NATS subject on the servers of the store. Whoever takes an event there has to reply, as a stream does.
+    /// A NATS subject on the servers of the store. A subscriber that takes an event has to reply, as a stream does.
     Nats,
 }
 
@@ -28,7 +28,8 @@ pub enum Format {
     AwsRecords,
 }
 
-/// Which events of the log a target receives by itself, besides those that notification configurations of buckets send it.
+/// The events of the log that a target receives besides those that the notification configurations of buckets send to
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Filter {
     /// The types of events; all types if there are none.
@@ -48,7 +49,7 @@ pub struct Settings {
     pub address: String,
     /// The form in which it receives events.
     pub format: Format,
-    /// Which events it receives by itself; absent if only buckets send it events.
+    /// The events that it receives by itself; absent if only buckets send it events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
     /// Whether events are sent. Those of the time in between are sent once they are again.
@@ -136,7 +137,7 @@ pub struct Progress {
     pub target: TargetName,
     /// The event that had last changed the target when this was so.
     pub changed: u64,
-    /// The sequence in the log up to which it has received all events that it is to receive, or refused them.
+    /// The sequence in the log up to which the target has received or refused all its events.
     pub position: u64,
     /// The events that it refused since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,7 +145,7 @@ pub struct Progress {
     /// The sequences of events that it had refused and that it received since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redelivered: Vec<u64>,
-    /// Why it receives nothing at present; absent if it does.
+    /// The reason why the target receives nothing at present; absent if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -20,7 +20,7 @@ use crate::signals::Stop;
 /// The host names of the console.
 #[derive(Debug, Args)]
 pub(crate) struct ConsoleHosts {
-    /// Host name that the console accepts beside its address, `localhost` and the domains; repeatable
+    /// Host name that the console accepts besides its address, `localhost` and the domains; repeatable
     #[arg(long, env = "PLANETSTORE_CONSOLE_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub(crate) console_host: Vec<String>,
 }

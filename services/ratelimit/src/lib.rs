@@ -94,7 +94,7 @@ impl<C: Clock + Clone> Buckets<C> {
         self.cache.remove(&self.hasher.hash_one(key));
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub fn count(&self) -> usize {
         self.cache.len()
     }

@@ -35,7 +35,7 @@ pub(crate) struct GcArgs {
 /// How long the bytes of what was deleted, and of what was never committed, are kept.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct GcTimeArgs {
-    /// Time for which deleted bytes are kept; a read that takes longer may break off
+    /// Time for which deleted bytes are kept; a read that takes longer may fail
     #[arg(long, env = "PLANETSTORE_GC_GRACE", default_value = "1h", value_name = "TIME")]
     pub(crate) gc_grace: TimeSpan,
     /// Longest time that the upload of an object or a part may take

@@ -47,10 +47,10 @@ pub(crate) struct RepairArgs {
 /// When repair begins, and how often the nodes are looked through.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct RepairTimeArgs {
-    /// Time after which the shards of a storage node that is offline are written elsewhere
+    /// Time after which the shards of an offline storage node are written to other nodes
     #[arg(long, env = "PLANETSTORE_REPAIR_AFTER", default_value = "10m", value_name = "TIME")]
     pub(crate) repair_after: TimeSpan,
-    /// Time from one comparison of all shards on the nodes with the log to the next
+    /// Time between two comparisons of all shards on the nodes with the log
     #[arg(long, env = "PLANETSTORE_SCAN_INTERVAL", default_value = "1d", value_name = "TIME")]
     pub(crate) scan_interval: TimeSpan,
 }

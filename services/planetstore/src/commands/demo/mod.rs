@@ -30,13 +30,13 @@ use chance::Chance;
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     console: ConsoleArgs,
-    /// The same seed makes the same objects
+    /// Seed of the random data; the same seed makes the same objects
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// Writes to make, about: objects, further versions, tags and deletes
+    /// Approximate number of writes: objects, further versions, tags and deletes
     #[arg(long, default_value_t = 400, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     writes: u32,
-    /// Writes per second, at most
+    /// Maximum number of writes per second
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
 }

@@ -18,16 +18,17 @@ use crate::s3_client::{Call, S3Client};
 pub(crate) struct CopyArgs {
     #[command(flatten)]
     common: Common,
-    /// Copy all files of a folder, or all objects whose keys begin like this
+    /// Copy all files of a folder, or all objects whose keys have this prefix
     #[arg(short, long)]
     recursive: bool,
-    /// Media type of what is sent [default: by the name of the file]
+    /// Media type of the objects [default: determined by the file name]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
     /// File, folder, `s3://bucket/key`, or `-` for stdin
     #[arg(value_name = "FROM")]
     from: Side,
-    /// File, folder, `s3://bucket/key`, or `-` for stdout; a folder here, and a key that ends with a slash, keep the name
+    /// File, folder, `s3://bucket/key`, or `-` for stdout. If it is a folder, or a key that ends with a slash, the copy
+    /// keeps its name
     #[arg(value_name = "TO")]
     to: Side,
 }
