@@ -26,7 +26,7 @@ pub struct Proof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// It is about another entry.
-    #[error("the bytes are not those of the event that was signed at this place")]
+    #[error("the bytes are not those of the event that was signed at this position")]
     OtherBytes,
     /// The path does not lead to the root.
     #[error("the path does not lead from the event to the root that was signed")]

@@ -178,13 +178,13 @@ impl<T: Transport> Gc<T> {
     fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot) -> Result<(), StateError> {
         let asked = snapshot.worker(handle.name())?.asked;
         if self.asked.replace(asked).is_some_and(|before| before != asked) {
-            tracing::info!("looking at everything, as an operator asked");
+            tracing::info!("looking at everything, as an operator requested");
             self.begin_again();
         }
         if let Some(Stopped::Strays(found)) = &self.stopped
             && found.is_settled(snapshot)?
         {
-            tracing::warn!(node = %found.node, "going on: an operator confirmed shards that no event names, or gave them up");
+            tracing::warn!(node = %found.node, "continuing: an operator confirmed or gave up shards that no event names");
             self.passes.want(found.node.clone());
             self.stopped = None;
             meters::stopped(false);

@@ -89,11 +89,15 @@ impl Running {
         match tokio::time::timeout(self.stop_time_max, self.task).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => {
-                tracing::warn!(part = self.name, error = format!("{error:#}"), "a part failed while stopping");
+                tracing::warn!(
+                    part = self.name,
+                    error = format!("{error:#}"),
+                    "a part of the process failed while stopping"
+                );
             }
             Ok(Err(error)) => tracing::warn!(part = self.name, %error, "its task"),
             Err(_) => {
-                tracing::warn!(part = self.name, "a part does not stop in time");
+                tracing::warn!(part = self.name, "a part of the process does not stop in time");
                 abort.abort();
             }
         }
@@ -121,7 +125,7 @@ impl Process {
         };
         if let Err(error) = &outcome {
             // Also for who reads the log later: `main` tells only who started the process.
-            tracing::error!(error = format!("{error:#}"), "the process ends");
+            tracing::error!(error = format!("{error:#}"), "the process is ending");
         }
         process.stop().await;
         if outcome.is_ok() {

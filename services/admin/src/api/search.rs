@@ -94,7 +94,7 @@ async fn search(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let found =
         tokio::task::spawn_blocking(move || Searching { asked: &asked, caller: &caller, snapshot }.find(&wanted));
     Answer::of(&found.await.map_err(|error| {
-        tracing::error!(%error, "a search went wrong");
+        tracing::error!(%error, "a search failed");
         Refusal::internal()
     })??)
 }

@@ -252,7 +252,7 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
         .inspect_err(|error| tracing::warn!(%error, "the status has no quarantined entries"))
         .unwrap_or_default();
     let rows = gateway.ledger.latest().list_nodes();
-    let rows = rows.inspect_err(|error| tracing::warn!(%error, "the status has no word of the log on nodes"));
+    let rows = rows.inspect_err(|error| tracing::warn!(%error, "the status has no recorded node states"));
     let rows: BTreeMap<_, _> = rows.unwrap_or_default().into_iter().collect();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
     let progress = gateway.ledger.progress().borrow().clone();

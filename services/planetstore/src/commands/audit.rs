@@ -76,7 +76,7 @@ async fn shards(arguments: AuditShardsArgs) -> anyhow::Result<Verdict> {
     if let Some(why) = failed {
         bail!("the audit could not be finished: {why}");
     }
-    let audit = audit.context("the audit broke off before its end")?;
+    let audit = audit.context("the audit ended early")?;
     if arguments.json || arguments.output == Output::Json {
         println!("{}", serde_json::to_string_pretty(&audit).context("cannot write the audit")?);
     } else {

@@ -130,7 +130,7 @@ async fn find(session: &Session, query: &str, wanted: &AuditWantedArgs) -> anyho
         let limit = (wanted.limit - entries.len()).min(PAGE_ENTRIES_MAX);
         let from = before.map(|before| format!("&before={before}")).unwrap_or_default();
         let answer: Value = session.get(&format!("/api/v1/audit?{query}{since}{from}&limit={limit}")).await?;
-        let page: Page = serde_json::from_value(answer).context("the store's answer is no list of entries")?;
+        let page: Page = serde_json::from_value(answer).context("the store's answer is not a list of entries")?;
         entries.extend(page.entries);
         before = page.next;
         if before.is_none() {

@@ -165,7 +165,7 @@ pub(crate) async fn restore(arguments: RestoreArgs) -> anyhow::Result<Verdict> {
         ],
     )?;
     if !arguments.really {
-        eprintln!("nothing was done: --really does it");
+        eprintln!("nothing was changed: --really restores the keys");
     }
     let is_done = |change: &Value| ["restore", "hide"].map(Value::from).contains(&change["action"]);
     Ok(Verdict::well_if(changes.iter().all(is_done)))

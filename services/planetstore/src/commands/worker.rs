@@ -133,7 +133,7 @@ pub(crate) async fn gc(command: GcCommand) -> anyhow::Result<Verdict> {
     let client = ConsoleClient::find(&console)?;
     let path = NODE_CONFIRM_STRAYS_PATH.replace("{node}", node.as_str());
     client.post(&format!("{path}?shards={shards}")).await?;
-    println!("{shards} shards on {node} of which the log says nothing are not needed");
+    println!("confirmed that {shards} shards on {node} that the log does not name are not needed");
     Ok(Verdict::Well)
 }
 

@@ -104,7 +104,7 @@ pub(super) async fn start(
     workers.add(Repair::new(options.clone(), ledger.clone(), store.clone()))?;
     workers.add(Scan::new(options, ledger, store, Hints { incidents, damaged }))?;
     let heard = cluster.telemetry.subscribe(damages_subject(region)).await;
-    let heard = heard.context("cannot subscribe to what nodes find damaged")?;
+    let heard = heard.context("cannot subscribe to reports of damage")?;
     Ok(hear(region.clone(), heard, sender))
 }
 

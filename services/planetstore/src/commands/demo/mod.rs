@@ -53,8 +53,8 @@ pub(crate) async fn demo(arguments: DemoArgs) -> anyhow::Result<Verdict> {
 async fn fill_with(arguments: &DemoArgs, session: &Session) -> anyhow::Result<String> {
     let settings = session.get("/api/v1/settings").await?;
     let text = |path: &str| settings.pointer(path).and_then(serde_json::Value::as_str).map(str::to_owned);
-    let url = text("/endpoints/s3").context("the store does not say where its S3 is")?;
-    let region = text("/region").context("the store does not say its region")?;
+    let url = text("/endpoints/s3").context("the store does not report its S3 address")?;
+    let region = text("/region").context("the store does not report its region")?;
     let endpoint = Endpoint::of_console(&url, region, &arguments.console)?;
     let writers = people::make(session, &endpoint).await?;
     let filled = async {

@@ -128,7 +128,7 @@ fn one(from: &Side, to: &Side) -> anyhow::Result<One> {
             let name = from.key.rsplit('/').next().unwrap_or_default().to_owned();
             Ok(One::Within(from, named(to, &name)))
         }
-        _ => bail!("one of both is a place in a store, s3://bucket/key"),
+        _ => bail!("FROM or TO has to be in a store, s3://bucket/key"),
     }
 }
 
@@ -165,12 +165,12 @@ async fn many(client: &S3Client, from: &Side, to: &Side) -> anyhow::Result<Vec<O
                     all.push(match to {
                         Side::Here(folder) => One::Down(source, folder.join(file_name(&relative)?)),
                         Side::Store(to) => One::Within(source, to.below(&relative)),
-                        Side::Stream => bail!("`-` is one object"),
+                        Side::Stream => bail!("`-` stands for a single object"),
                     });
                 }
             }
         }
-        _ => bail!("one of both is a place in a store, s3://bucket/key"),
+        _ => bail!("FROM or TO has to be in a store, s3://bucket/key"),
     }
     Ok(all)
 }

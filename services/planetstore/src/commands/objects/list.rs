@@ -48,7 +48,7 @@ pub(super) async fn list(arguments: ListArgs) -> anyhow::Result<()> {
 /// Lists what was there, which the console knows and S3 does not.
 async fn list_then(arguments: ListArgs) -> anyhow::Result<()> {
     let ListArgs { common: Common { target, output }, at: Some(at), url, place: Some(place), .. } = arguments else {
-        bail!("name a bucket whose objects of then are to be listed");
+        bail!("name the bucket to list");
     };
     let data = DataArgs { data: target.data.unwrap_or_else(|| USUAL_FOLDER.into()) };
     let console = ConsoleArgs { data, url, ca: target.ca };
