@@ -77,7 +77,7 @@ function Ask({
           works.
         </p>
       )}
-      <Checkbox label="Even if the store advises against it" isChecked={force} onChange={setForce} />
+      <Checkbox label="Even if a safety check fails" isChecked={force} onChange={setForce} />
     </ConfirmDialog>
   );
 }

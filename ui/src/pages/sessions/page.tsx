@@ -103,8 +103,8 @@ function EndSession({ session, onClose }: { session: UserSession | undefined; on
     >
       <p>
         {session?.isOwn
-          ? "It is the session of this page: you are signed out."
-          : "Whoever uses it has to sign in again. Their S3 keys go on."}
+          ? "This is your own session: you will be signed out."
+          : "The user has to sign in again. S3 keys keep working."}
       </p>
     </ConfirmDialog>
   );

@@ -10,7 +10,7 @@ import { MasterKey } from "./master-key";
 export default function SettingsPage() {
   const { data, isPending, error, errorUpdatedAt, refetch } = useQuery(settingsQuery);
   return (
-    <Page title="Settings" about="How to reach the store, what it takes, and how this console looks">
+    <Page title="Settings" about="Addresses and limits of the store, and the appearance of this console">
       <div className="grid max-w-6xl grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex min-w-0 flex-col gap-4">
           {isPending ? (
