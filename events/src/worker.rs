@@ -23,7 +23,7 @@ pub struct Changed {
     pub rate: Option<NonZeroU64>,
 }
 
-/// An operator asked a background worker to look at once, and from the beginning, at all that it has to do.
+/// An operator requested that a background worker starts over now and looks at everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Asked {
     /// The region.
