@@ -58,7 +58,7 @@ export default function SessionsPage() {
         />
       ) : all.length === 0 ? (
         <Empty icon={MonitorSmartphone} title="Nobody is signed in">
-          A session begins when somebody signs in with a password.
+          A session begins when a user signs in with a password.
         </Empty>
       ) : (
         <Table

@@ -18,7 +18,7 @@ pub(crate) enum EventsCommand {
     Types(TypesArgs),
     /// Print the JSON Schema of a type of events
     Schema(SchemaArgs),
-    /// Print events of the past, from the first of the log to the last unless told otherwise
+    /// Print past events, by default from the first of the log to the last
     Get(GetArgs),
     /// Write a range of the log into a file that can be verified without the store
     Export(ExportArgs),
@@ -27,7 +27,7 @@ pub(crate) enum EventsCommand {
     Verify(VerifyArgs),
     /// Print the proof that an event is on the log
     Proof(ProofArgs),
-    /// Print events as they come, from now on unless told otherwise
+    /// Print new events as they come, by default from now on
     Tail(TailArgs),
     /// Manage durable consumers, with which programs read events over NATS
     #[command(subcommand)]

@@ -67,7 +67,7 @@ function Figures({ insights, isBusy, onAnew }: { insights: Insights; isBusy: boo
         <>
           <span className="font-mono">as of #{count(as_of)}</span>
           <Button isSmall isBusy={isBusy} onClick={onAnew}>
-            Count anew
+            Count again
           </Button>
         </>
       }

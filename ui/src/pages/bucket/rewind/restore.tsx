@@ -32,7 +32,7 @@ export function RestoreDialog({
   });
   const change = useChange({
     run: (plan: Plan) => bringBack(wanted, plan),
-    done: (changed) => `Made ${plural(changed, "change")} to have ${wanted.bucket} as it was.`,
+    done: (changed) => `Restored ${wanted.bucket} with ${plural(changed, "change")}.`,
     nouns: ["object", "bucket"],
   });
   const plan = rehearsal.data;
