@@ -17,7 +17,7 @@ pub struct Changed {
     pub worker: WorkerName,
     /// Whether the worker is paused.
     pub paused: bool,
-    /// The most that the worker does in a second, in its own unit, such as bytes or objects. If absent, the worker's
+    /// The maximum rate of the worker per second, in its own unit, such as bytes or objects. If absent, the worker's
     /// default applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<NonZeroU64>,

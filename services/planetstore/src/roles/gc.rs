@@ -47,7 +47,7 @@ impl GcTimeArgs {
     /// The options of the garbage collector.
     pub(crate) fn options(self, region: RegionName) -> anyhow::Result<gc::Options> {
         let (grace, upload_time_max) = (self.gc_grace.0, self.gc_upload_time_max.0);
-        ensure!(!upload_time_max.is_zero(), "--gc-upload-time-max is at least 1s");
+        ensure!(!upload_time_max.is_zero(), "--gc-upload-time-max must be at least 1s");
         if upload_time_max < UPLOAD_TIME_USUAL_MIN {
             tracing::warn!(seconds = upload_time_max.as_secs(), "uploads that take longer are refused: for tests only");
         }

@@ -59,7 +59,7 @@ impl RepairTimeArgs {
     /// The options of the workers.
     pub(crate) fn options(self) -> anyhow::Result<repair::Options> {
         let (repair_after, scan_interval) = (self.repair_after.0, self.scan_interval.0);
-        ensure!(scan_interval >= Duration::from_secs(1), "--scan-interval is at least 1s");
+        ensure!(scan_interval >= Duration::from_secs(1), "--scan-interval must be at least 1s");
         Ok(repair::Options { repair_after, scan_interval, sources: sources() })
     }
 }
