@@ -146,7 +146,7 @@ pub struct LifecycleChanged {
     pub transition_minimum: lifecycle::TransitionMinimum,
 }
 
-/// Whether reads of a bucket are recorded was set.
+/// The recording of a bucket's reads was enabled or disabled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoggingChanged {
     /// The bucket.
@@ -156,19 +156,19 @@ pub struct LoggingChanged {
     pub logging: Option<Logging>,
 }
 
-/// Reads of a bucket are recorded, beside the log.
+/// The recording of a bucket's reads, outside of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Logging {
     /// The bucket that the owner named for the records.
     pub target_bucket: BucketName,
-    /// The beginning of the keys that the owner named for the records.
+    /// The prefix of the keys that the owner specified for the records.
     pub target_prefix: String,
-    /// How those keys go on, if the owner said it.
+    /// The format of these keys after the prefix, if the owner specified it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_format: Option<LogKeyFormat>,
 }
 
-/// How the keys of records go on behind their prefix, as S3 calls it.
+/// The format of the keys of records after their prefix, as S3 names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogKeyFormat {
@@ -185,6 +185,6 @@ pub enum LogKeyFormat {
 pub struct NotificationsChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// The new rules; none of them if nothing is sent.
+    /// The new rules; empty if nothing is sent.
     pub rules: Vec<notification::Rule>,
 }

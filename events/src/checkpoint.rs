@@ -27,11 +27,11 @@ pub struct Checkpointed {
     pub first: u64,
     /// The sequence of the last entry of the range. The checkpoint itself comes later on the log.
     pub last: u64,
-    /// The number of entries, with those that are not facts: the leaves of the tree.
+    /// The number of entries, which are the leaves of the tree. It includes entries that are not facts.
     pub count: u64,
     /// The root of the Merkle tree of RFC 6962 whose leaves are the bytes of the entries.
     pub root: Sha256Digest,
-    /// The hash by which the entry behind the range refers to the last one: its `previoushash`.
+    /// The hash of the last entry, to which the entry after the range refers as `previoushash`.
     pub head: Sha256Digest,
     /// The hash of what was signed by the checkpoint before this one; zeros if there is none.
     pub previous: Sha256Digest,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketName, ConsumerName, DurableName, LoginKey};
 
-/// A durable consumer was added. The log remembers for it how far its reader is.
+/// A durable consumer was added. The log stores the position of its reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Added {
     /// The consumer.
@@ -16,7 +16,7 @@ pub struct Added {
     /// The bucket whose events it gets; all of the region if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<BucketName>,
-    /// The types of the events that it gets; all that are not for the store itself if it is empty.
+    /// The types of the events that it gets; if empty, all types except those for the store itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<String>,
     /// The sequence of the first event that it may get.

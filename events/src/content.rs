@@ -46,8 +46,8 @@ pub enum Fault {
     Unreadable,
 }
 
-/// Shards of contents were written anew, each under a generation of its own. From here on they are read where they lie
-/// now, and what they were before is needed by nobody.
+/// Shards of contents were rewritten, each under its own generation. From here on, reads use the new shards,
+/// and the former ones are not needed any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placed {
     /// The bucket to which the contents were uploaded. It may have been deleted since.
@@ -61,7 +61,7 @@ pub struct Placed {
     pub term: Option<Term>,
 }
 
-/// The shards of a content that were written anew.
+/// The shards of a content that were rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContentPlaced {
     /// The content.
@@ -70,20 +70,20 @@ pub struct ContentPlaced {
     pub shards: Vec<ShardPlaced>,
 }
 
-/// A shard that was written anew.
+/// A shard that was rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShardPlaced {
     /// The index of the shard, 0 to 5.
     pub shard: u8,
-    /// Where it lay until now.
+    /// Its former location.
     pub from: ShardPlace,
-    /// Where it lies from here on. The generation is the name of this shard alone.
+    /// Its new location. The generation names only this shard.
     pub to: ShardPlace,
     /// The reason.
     pub cause: PlaceCause,
 }
 
-/// Where a shard lies, and under which name.
+/// The location and the name of a shard.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ShardPlace {
     /// The node.
@@ -92,7 +92,7 @@ pub struct ShardPlace {
     pub generation: Generation,
 }
 
-/// The reason why a shard was written anew.
+/// The reason why a shard was rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceCause {
@@ -100,20 +100,20 @@ pub enum PlaceCause {
     Fault,
     /// Its node is gone, or gave up the data folder that the shard was in.
     NodeLost,
-    /// Its node is being emptied.
+    /// Its node is being drained.
     NodeDraining,
     /// Its node held more shards of the content than it had to.
     Spread,
 }
 
-/// Contents to which nothing referred any more ended. No event names them, or any of their shards, from here on.
+/// Contents that nothing referred to any more were reclaimed. From here on, no event names them or any of their shards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reclaimed {
     /// The bucket to which they were uploaded. It may have been deleted since.
     pub bucket: BucketName,
     /// The contents, each once.
     pub contents: Vec<ContentId>,
-    /// The sequence up to which the events reach that took their last references: none was taken later.
+    /// A sequence by which their last references were removed: none was removed later.
     pub up_to: u64,
     /// The reason.
     pub cause: ReclaimCause,
@@ -122,7 +122,7 @@ pub struct Reclaimed {
     pub term: Option<Term>,
 }
 
-/// The reason why contents ended.
+/// The reason why contents were reclaimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReclaimCause {

@@ -18,13 +18,13 @@ pub enum Lease {
     Gc,
     /// Finding contents that are stored twice.
     Dedup,
-    /// Saying which storage nodes are there and which are not.
+    /// Recording the states of the storage nodes.
     Nodes,
     /// Sending events to targets.
     Notify,
-    /// Signing what the log holds.
+    /// Signing the log.
     Notary,
-    /// Committing what all processes of the region ask for.
+    /// Committing the commands of all processes of the region.
     Committer,
 }
 
@@ -58,17 +58,17 @@ impl fmt::Display for Lease {
 pub struct Owner {
     /// The run of the process.
     pub process: ProcessId,
-    /// The name under which people know the process, such as `gateway on host-1`. Nothing is decided by it.
+    /// The name of the process for people, such as `gateway on host-1`. No decision depends on it.
     pub name: String,
 }
 
-/// A term of a lease: the time from one change of owner to the next. A fact that only the owner of a lease writes names
-/// it, so that whoever folds the fact can see that the term was the present one.
+/// A term of a lease: the time from one change of owner to the next. A fact that only the owner of a lease may write
+/// names the term, so that every process that projects the fact can see that the term was the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Term {
     /// The lease.
     pub lease: Lease,
-    /// The number of the term. The first is 1, and each further one adds one.
+    /// The number of the term. The first term is 1, and each further term adds one.
     pub epoch: u64,
 }
 
@@ -81,7 +81,7 @@ pub struct Taken {
     pub lease: Lease,
     /// The process that owns the lease from here on.
     pub owner: Owner,
-    /// The number of the term. The first is 1, and each further one adds one.
+    /// The number of the term. The first term is 1, and each further term adds one.
     pub epoch: u64,
 }
 

@@ -21,7 +21,7 @@ pub struct Joined {
     pub replaces: Option<FolderId>,
 }
 
-/// A node is heard again after it was offline.
+/// A node that was offline sends heartbeats again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Online {
     /// The name of the node.
@@ -33,24 +33,24 @@ pub struct Online {
     pub term: Option<Term>,
 }
 
-/// A node is not heard any more.
+/// A node sends no heartbeats any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Offline {
     /// The name of the node.
     pub node: NodeId,
     /// Its data folder.
     pub folder: FolderId,
-    /// How far the folder was written when the node was last heard, as its heartbeats count it. A folder that comes back
-    /// with less is an old copy.
+    /// The position up to which the folder was written, from the node's last heartbeat. A folder that returns with a
+    /// lower position is an old copy.
     pub position: u64,
-    /// How often a process had begun to serve from the folder by then.
+    /// The number of times that a process had started to serve from the folder by then.
     pub starts: u64,
     /// The term of the lease under which it was written; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<Term>,
 }
 
-/// An operator has a node emptied: it takes no new shards, and those it has move to other nodes.
+/// An operator began to drain a node: it takes no new shards, and its shards move to other nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Draining {
     /// The name of the node.
@@ -59,7 +59,7 @@ pub struct Draining {
     pub folder: FolderId,
 }
 
-/// A node that was being emptied, or was removed, takes shards again.
+/// A node that was being drained, or was removed, takes shards again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resumed {
     /// The name of the node.
@@ -68,14 +68,15 @@ pub struct Resumed {
     pub folder: FolderId,
 }
 
-/// An operator confirmed that shards on a node of which the log says nothing are not needed: the log is the right one.
+/// An operator confirmed that shards on a node that the log does not name are not needed, because this log is the right
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StraysConfirmed {
     /// The name of the node.
     pub node: NodeId,
     /// Its data folder.
     pub folder: FolderId,
-    /// The number of these shards. More of them have to be confirmed again.
+    /// The number of these shards. If there are more, they have to be confirmed again.
     pub shards: u64,
 }
 
@@ -91,7 +92,7 @@ pub struct Full {
     pub term: Option<Term>,
 }
 
-/// A node answers, and not as it should.
+/// A node answers, but with errors or too slowly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failing {
     /// The name of the node.
@@ -105,7 +106,7 @@ pub struct Failing {
     pub term: Option<Term>,
 }
 
-/// What is wrong with a node that answers.
+/// The failure of a node that still answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
@@ -127,13 +128,13 @@ pub struct Recovered {
     pub term: Option<Term>,
 }
 
-/// An operator gave a node up. Whatever is placed on it still is lost.
+/// An operator removed a node. Shards that are still placed on it are lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Removed {
     /// The name of the node.
     pub node: NodeId,
     /// Its data folder.
     pub folder: FolderId,
-    /// Whether the operator said that it may be removed with shards on it. If not, there were none.
+    /// Whether the operator allowed the removal with shards placed on the node. If not, there were none.
     pub forced: bool,
 }

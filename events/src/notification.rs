@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::TargetName;
 
-/// What S3 calls the target of a rule. All of them are targets alike.
+/// The kind of a rule's target in S3. All kinds are treated alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -24,7 +24,7 @@ pub enum Kind {
 pub struct Rule {
     /// The id of the rule, unique in its bucket.
     pub id: String,
-    /// What S3 calls its target.
+    /// The kind of its target in S3.
     pub kind: Kind,
     /// The target.
     pub target: TargetName,

@@ -51,17 +51,17 @@ pub struct MasterKeyChanged {
     pub maintenance: KeyCheck,
 }
 
-/// No event names bytes from here on whose upload began before a moment. Shards of older uploads that no event has named
-/// by now are needed by nobody.
+/// From here on, no event names bytes whose upload began before a given time. Shards of older uploads that no event has
+/// named yet are not needed any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HorizonMoved {
     /// The region.
     pub region: RegionName,
-    /// The moment, in whole milliseconds. It lies later each time, or where it lay.
+    /// The time, in whole milliseconds. It never moves back.
     #[schemars(with = "String")]
     pub before: Timestamp,
-    /// The longest time that an upload may take, in seconds. An upload that begins from here on counts as begun at least
-    /// so much later than `before`, whatever the clock of its gateway says.
+    /// The longest time that an upload may take, in seconds. An upload that begins from here on counts as begun at
+    /// least this long after `before`, whatever the clock of its gateway says.
     pub upload_seconds: u32,
     /// The term of the lease under which it was written; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccessKeyId, KmsKeyName, RegionName, Sealed, TargetName, UserName};
 
-/// The secret of the next event on the log, which says `apart` in its place. Without that event it means nothing.
+/// The secret of the next event on the log, which contains `apart` in its place. Without that event it has no meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// The region.

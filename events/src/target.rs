@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BucketName, RegionName, Sealed, TargetName};
 use crate::lease::Term;
 
-/// How a target is reached.
+/// The kind of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An HTTP endpoint that receives a POST for each event.
     Webhook,
-    /// A NATS subject on the servers of the store. Whoever takes an event there has to reply, as a stream does.
+    /// A NATS subject on the servers of the store. A subscriber that takes an event has to reply, as a stream does.
     Nats,
 }
 
@@ -28,7 +28,8 @@ pub enum Format {
     AwsRecords,
 }
 
-/// Which events of the log a target receives by itself, besides those that notification configurations of buckets send it.
+/// The events of the log that a target receives besides those that the notification configurations of buckets send to
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Filter {
     /// The types of events; all types if there are none.
@@ -42,16 +43,16 @@ pub struct Filter {
 /// What an operator says of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settings {
-    /// How the target is reached.
+    /// The kind of the target.
     pub kind: Kind,
     /// The URL of a webhook, or the NATS subject.
     pub address: String,
     /// The form in which it receives events.
     pub format: Format,
-    /// Which events it receives by itself; absent if only buckets send it events.
+    /// The events that it receives by itself; absent if only buckets send it events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
-    /// Whether events are sent. Those of the time in between are sent once they are again.
+    /// Whether events are sent. Events from a time in which the target was disabled are sent once it is enabled again.
     pub enabled: bool,
 }
 
@@ -86,21 +87,21 @@ pub struct Changed {
     pub after: Option<u64>,
 }
 
-/// A target was deleted, and with it what it had not received yet.
+/// A target was deleted. Events that it had not received yet are not sent any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// The target.
     pub target: TargetName,
 }
 
-/// An operator asked for an event that shows whether a target receives any: this one.
+/// An operator requested a test of a target: this event is sent to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestAsked {
     /// The target.
     pub target: TargetName,
 }
 
-/// An operator asked that events which a target had refused are sent to it again.
+/// An operator requested that events which a target had refused are sent to it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RedeliveryAsked {
     /// The target.
@@ -109,7 +110,7 @@ pub struct RedeliveryAsked {
     pub sequences: Vec<u64>,
 }
 
-/// An operator gave up events that a target had refused.
+/// An operator discarded events that a target had refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadDiscarded {
     /// The target.
@@ -125,18 +126,18 @@ pub struct DeadLetter {
     pub sequence: u64,
     /// The reason of the last refusal.
     pub error: String,
-    /// How often it was sent.
+    /// The number of attempts to send it.
     pub attempts: u32,
 }
 
-/// How far one target has come.
+/// The progress of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Progress {
     /// The target.
     pub target: TargetName,
-    /// The event that had last changed the target when this was so.
+    /// The sequence of the event that had last changed the target by then.
     pub changed: u64,
-    /// The sequence in the log up to which it has received all events that it is to receive, or refused them.
+    /// The sequence in the log up to which the target has received or refused all its events.
     pub position: u64,
     /// The events that it refused since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,18 +145,18 @@ pub struct Progress {
     /// The sequences of events that it had refused and that it received since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redelivered: Vec<u64>,
-    /// Why it receives nothing at present; absent if it does.
+    /// The reason why the target receives nothing at present; absent if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// Events were sent to targets. It is written every few seconds at most, so that after a crash the last few seconds are
-/// sent once more.
+/// Events were sent to targets. This is recorded at most every few seconds, so after a crash the events of the last few
+/// seconds are sent again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Advanced {
     /// The region.
     pub region: RegionName,
-    /// Those targets of which there is something to say.
+    /// The targets whose progress changed.
     pub targets: Vec<Progress>,
     /// The term of the lease under which it was written; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

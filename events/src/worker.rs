@@ -17,13 +17,13 @@ pub struct Changed {
     pub worker: WorkerName,
     /// Whether the worker is paused.
     pub paused: bool,
-    /// The most that the worker does in a second, in its own unit, such as bytes or objects. If absent, the worker's
+    /// The maximum rate of the worker per second, in its own unit, such as bytes or objects. If absent, the worker's
     /// default applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<NonZeroU64>,
 }
 
-/// An operator asked a background worker to look at once, and from the beginning, at all that it has to do.
+/// An operator requested that a background worker starts over now and looks at everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Asked {
     /// The region.

@@ -156,7 +156,7 @@ def test_the_command_line_lists_and_restores(server, s3, versioned, root):
     assert listed.returncode == 0, listed.stderr
     assert [found["key"] for found in json.loads(listed.stdout)] == ["a/b"]
     dry = server.run("restore", "--at", str(at), f"s3://{versioned}/a/")
-    assert dry.returncode == 0 and "restore" in dry.stdout and "nothing was done" in dry.stderr
+    assert dry.returncode == 0 and "restore" in dry.stdout and "nothing was changed" in dry.stderr
     assert "Contents" not in s3.list_objects_v2(Bucket=versioned)
     assert server.run("restore", "--at", str(at), "--really", f"s3://{versioned}/a/").returncode == 0
     assert body(s3, versioned, "a/b") == b"then"

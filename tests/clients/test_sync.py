@@ -226,5 +226,5 @@ def test_what_does_not_fit_is_said_before_anything_is_done(server, s3, bucket, t
     locked = f"{bucket}-locked"
     s3.create_bucket(Bucket=locked, ObjectLockEnabledForBucket=True)
     assert b"--without-locks" in person.run("sync", f"s3://{locked}", f"s3://{plain}", "--current", code=1).stderr
-    assert b"in one another" in person.run("sync", f"s3://{plain}", f"s3://{plain}/below", code=1).stderr
+    assert b"overlap" in person.run("sync", f"s3://{plain}", f"s3://{plain}/below", code=1).stderr
     assert b"planetstore mb" in person.run("sync", str(tmp_path), f"s3://{bucket}-none", code=1).stderr

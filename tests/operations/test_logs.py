@@ -16,7 +16,7 @@ SECONDS = 30
 PASSWORD = "correct horse"
 
 # What a node says that finds it.
-BROKEN_SCRUB = "the state of the scrub cannot be read: it begins anew"
+BROKEN_SCRUB = "the state of the scrub cannot be read: the scrub starts over"
 
 
 def lines(server: Server, *arguments: str) -> list[dict]:

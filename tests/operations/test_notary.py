@@ -71,7 +71,7 @@ def test_a_file_is_good_until_something_in_it_is_changed(signed, tmp_path):
     key = public_key(signed)
     lines = export(signed, tmp_path / "log.ndjson")
     code, said = verify(tmp_path, lines, key)
-    assert code == 0 and "good" in said, said
+    assert code == 0 and "valid" in said, said
     at = next(place for place, line in enumerate(lines) if b"object-7" in line)
     sequence = int(json.loads(lines[at])["sequence"])
     before, line, after = lines[:at], lines[at], lines[at + 1:]

@@ -28,7 +28,7 @@ const GONE = [
   /ERR_EMPTY_RESPONSE/,
   /status of 50\d/,
   /status of 426/,
-  /the live stream broke off/,
+  /the live stream was interrupted/,
 ];
 
 /** The connection of the page goes on while other pages subscribe to other things. */

@@ -143,7 +143,7 @@ async function drive(context, s3) {
   await step("folders open, and the path is typed into", async () => {
     await row("trip/").click();
     await row("notes.md").waitFor();
-    const path = page.getByLabel("Path, or the beginning of a key in this folder");
+    const path = page.getByLabel("Path, or a prefix of a key in this folder");
     await path.fill("da");
     await row("day 1/").waitFor();
     await row("notes.md").waitFor({ state: "detached" });

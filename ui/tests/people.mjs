@@ -43,7 +43,7 @@ await withBrowser(async (context) => {
       });
     await dialog.getByLabel("Document").fill("{");
     await dialog.getByRole("button", { name: "Create policy" }).click();
-    await dialog.getByText("This is no JSON:").waitFor(WAIT);
+    await dialog.getByText("This is not valid JSON:").waitFor(WAIT);
     await dialog.getByLabel("Document").fill(document("Alow"));
     await dialog.getByRole("button", { name: "Create policy" }).click();
     await dialog.getByText("the effect of a statement is").waitFor(WAIT);
@@ -90,7 +90,7 @@ await withBrowser(async (context) => {
 
   await task("ask what the user may do", async () => {
     await page.goto(`${url}/policies`);
-    const form = page.getByRole("form", { name: "Check who may do what" });
+    const form = page.getByRole("form", { name: "Check a user's rights" });
     for (const [action, answer] of [
       ["s3:ListAllMyBuckets", "Yes"],
       ["s3:CreateBucket", "No"],

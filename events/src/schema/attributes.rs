@@ -115,8 +115,7 @@ fn sometimes() -> [Attribute; 5] {
             json!({
                 "type": "string",
                 "minLength": 2,
-                "description": "The IP address that the request came from. Absent unless the operator has addresses \
-                    recorded, and in events as users see them who do not read all events.",
+                "description": "The IP address that the request came from. Absent unless the operator has addresses recorded, and absent for users who may not read all events.",
             }),
         ),
     ]

@@ -1,8 +1,9 @@
-//! What no event tells of: requests that were refused, logins that failed, and reads of buckets that ask for it.
+//! Records requests that leave no event: refused requests, failed logins, and reads of buckets for which reads are
+//! recorded.
 //!
-//! Input: [`Record`]s of what was answered. Output: a stream of bounded size and age beside the log, and pages of it, the
-//! newest first. Nothing rests on any of it: whoever answers a request never waits for its record, and a record that finds
-//! no room is counted and lost.
+//! Input: [`Record`]s of what was answered. Output: a stream of bounded size and age, separate from the log, and pages
+//! of it, the newest first. Nothing depends on these records: no response waits for its record, and a record for which
+//! there is no room is counted and lost.
 //!
 //! This crate knows no HTTP, decides about no request, and writes nothing on the log.
 //!

@@ -79,7 +79,7 @@ pub struct Entry {
 pub struct Page {
     /// The records.
     pub entries: Vec<Entry>,
-    /// Requests of the time of this page that have no record, because there were too many.
+    /// The number of requests in the time span of this page that were not recorded because there were too many.
     pub dropped: u64,
     /// The page goes on before this place; `None` if nothing is before it.
     pub next: Option<Place>,

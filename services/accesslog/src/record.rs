@@ -5,29 +5,29 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is recorded.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A request that somebody had no right to, or did not prove to be theirs.
+    /// A request that was refused because the caller has no right to it or is not authenticated.
     Refused,
     /// A login that failed.
     LoginFailed,
-    /// A read of a bucket whose owner asks for records of reads.
+    /// A read of a bucket for which its owner enabled records of reads.
     Read,
 }
 
 /// A request as an auditor reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
-    /// When it was answered; the first of several.
+    /// The time of the response; of several requests, the time of the first.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
     /// What it is.
     pub kind: Kind,
-    /// How many requests it stands for: many of a second that are alike are one.
+    /// The number of requests that the record stands for: similar requests within a second share a record.
     pub count: u64,
-    /// What was asked for, as S3 or the API of the console calls it.
+    /// The operation, as S3 or the admin API names it.
     pub operation: Cow<'static, str>,
     /// The status of the answer.
     pub status: u16,
@@ -37,20 +37,20 @@ pub struct Record {
     /// The bucket that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    /// The key that it is about; of several requests, that of the first.
+    /// The key of the request; of several requests, the key of the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The user, if they proved who they are; of a login that failed, the name that was tried.
+    /// The user, if the request was authenticated; for a failed login, the user name that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// The access key with which the request was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
-    /// The address that it came from, if the operator has addresses recorded.
+    /// The address that the request came from, if the operator has addresses recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub address: Option<IpAddr>,
-    /// The id of the request; of several, that of the first.
+    /// The id of the request; of several requests, the id of the first.
     pub request: String,
 }
 

@@ -1,16 +1,15 @@
 //! Administration: the admin API, the console that serves it, and the admission of nodes.
 //!
 //! Input: HTTP requests of operators and their programs, heartbeats of nodes, snapshots of the state. Output: JSON
-//! documents, metrics, and commands to the ledger that change who may do what, which nodes there are, and how much a
-//! bucket may hold.
+//! documents, metrics, and commands to the ledger that change users and rights, nodes and quotas.
 //!
-//! This crate serves no S3, follows no rule of a bucket, and knows of a gateway only what it is shown.
+//! This crate serves no S3, applies no rules of buckets, and knows only what it is given of a gateway.
 //!
 //! # Layout
 //! - `api`: users, keys, groups, policies and quotas over HTTP, with a file per noun
 //! - `console`: health, readiness, metrics, status and the API on one address; `meters`: the metrics of the process
 //! - `admission`: lets nodes in; `reseal`: seals secrets again with a new master key
-//! - `telemetry`: what all processes tell of themselves, joined
+//! - `telemetry`: the telemetry of all processes, joined
 
 mod admission;
 mod api;

@@ -213,7 +213,7 @@ impl Consumers {
                 }
                 // It is said once: an operator may not have given gateways these rights.
                 Err(error) if !has_failed => {
-                    tracing::warn!(%error, "durable consumers cannot be looked after now");
+                    tracing::warn!(%error, "durable consumers cannot be managed now");
                     has_failed = true;
                 }
                 Err(error) => tracing::debug!(%error, "durable consumers cannot be looked after still"),

@@ -18,7 +18,7 @@ pub enum InvalidFilter {
     Secret(String),
     #[error("there is no event of the type {0:?}: see /schemas/")]
     Unknown(String),
-    #[error("no event of these types is about a bucket")]
+    #[error("none of these types of events is about a bucket")]
     NotOfBuckets,
 }
 

@@ -1,9 +1,9 @@
 //! Durable consumers of the log over NATS, for readers outside of the store.
 //!
 //! Input: the consumers that the log names, and logins at the NATS servers. Output: a durable consumer in JetStream for
-//! each, with the filter that nobody but the store can change, and for each login what it may do: get the next events of
-//! one consumer, ask for its state, and acknowledge. This crate stores no password and shows no secret: events of nouns
-//! that hold secrets are in no filter, and no consumer begins where other nouns held some.
+//! each, with a filter that only the store can change, and the rights of each login: get the next events of one
+//! consumer, read its state, and acknowledge. This crate stores no password and shows no secret: events of nouns that
+//! hold secrets are in no filter, and no consumer begins where other nouns held some.
 //!
 //! # Layout
 //! - [`Filter`]: which events a consumer gets, and their subjects

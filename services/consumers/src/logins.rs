@@ -62,13 +62,13 @@ async fn answer(
     now: Timestamp,
 ) {
     let (Some(reply), Some(asked)) = (message.reply, token::read(&message.payload)) else {
-        tracing::warn!("somebody who is no NATS server asked about a login");
+        tracing::warn!("a request about a login did not come from a NATS server");
         return;
     };
     let decided = match tokio::time::timeout(READ_TIME_MAX, consumer(ledger, &asked)).await {
         Ok(Ok(decided)) => decided.ok_or(REFUSED),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "a login of a consumer cannot be judged");
+            tracing::warn!(%error, "a login of a consumer cannot be authorized");
             Err("the store cannot judge logins now")
         }
         Err(_) => Err("the store cannot judge logins now"),

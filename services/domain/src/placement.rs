@@ -26,7 +26,7 @@ pub struct Candidate {
     pub node: NodeId,
     /// Nodes of one zone may fail together.
     pub zone: String,
-    /// Bytes that it can still store.
+    /// Bytes that the node can still store.
     pub free_bytes: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Evidence that the log is as it was signed: Merkle trees over its entries, proofs that an event is in one, exports of
-//! ranges of the log, and their verification by somebody who has nothing but the file and a public key.
+//! Evidence that the log is what was signed: Merkle trees over its entries, proofs that an event is in one, exports of
+//! ranges of the log, and their verification with nothing but the file and a public key.
 //!
 //! Input: bytes of entries, checkpoints that a notary signed, lines of an export. Output: roots, proofs, lines, and what
 //! was found wrong, by name. This crate does no I/O, signs nothing, and holds no more in memory than the entries of one

@@ -8,14 +8,15 @@ use crate::{is_checkpoint_signed, leaf_hash, path, root_by_path};
 /// The longest proof as JSON, in bytes.
 pub const PROOF_BYTES_MAX: usize = 2_000;
 
-/// A proof that an entry is in the log at its place, for whoever has the entry's bytes and the key of the notary.
+/// A proof that an entry is at its position in the log. It is verified with the entry's bytes and the notary's public
+/// key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
     /// The sequence of the entry.
     pub sequence: u64,
-    /// The hash of its bytes, as a leaf of the tree (RFC 6962).
+    /// The hash of the entry's bytes, as a leaf of the tree (RFC 6962).
     pub leaf: Sha256Digest,
-    /// The hashes beside the way from the leaf to the root, from the leaf up.
+    /// The sibling hashes on the path from the leaf to the root, from the leaf up.
     pub path: Vec<Sha256Digest>,
     /// The checkpoint that covers the entry, with its signature.
     pub checkpoint: Checkpointed,
@@ -25,7 +26,7 @@ pub struct Proof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// It is about another entry.
-    #[error("the bytes are not those of the event that was signed at this place")]
+    #[error("the bytes are not those of the event that was signed at this position")]
     OtherBytes,
     /// The path does not lead to the root.
     #[error("the path does not lead from the event to the root that was signed")]

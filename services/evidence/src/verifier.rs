@@ -95,7 +95,7 @@ impl Verifier {
             self.report.add(Finding::File { why: "the file is not whole: it has no last line" });
         }
         if self.header.is_none() {
-            self.report.add(Finding::File { why: "this is no export of events: the first line says so" });
+            self.report.add(Finding::File { why: "this is not an export of events: the first line says so" });
         }
         if let Some((last, key)) = self.unvouched {
             self.report.add(Finding::OtherKey { last, key });

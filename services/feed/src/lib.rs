@@ -1,17 +1,17 @@
-//! The log for readers outside of the store: pages of the past, and events as they come.
+//! The log for readers outside of the store: pages of past events, and new events as they come.
 //!
-//! Input: what a reader asks for, and the ledger of this process, which has judged every entry of the log. Output: events
-//! in the order of the log, without gaps, in the bytes that the log has of them and without a secret. A process has one
-//! [`Feed`], which is pushed by the ledger: while nothing happens it asks nobody anything, however many readers wait.
+//! Input: what a reader asks for, and the ledger of this process, which has judged every entry of the log. Output:
+//! events in the order of the log, without gaps, in the bytes that the log has of them and without a secret. A process
+//! has one [`Feed`], to which the ledger pushes: while nothing happens it sends no requests, however many readers wait.
 //!
-//! This crate knows no HTTP, and decides nobody's rights: who may see an event, its caller says. It never holds up a
-//! writer, and a slow reader costs no memory: whoever falls out of the ring of the newest events reads the log.
+//! This crate knows no HTTP and decides no rights: its caller decides who may see an event. It never delays a writer,
+//! and a slow reader costs no memory: a reader that falls out of the ring of the newest events reads the log.
 //!
 //! # Layout
 //! - [`Query`], [`Filter`]: what is asked, parsed once
 //! - [`Entry`]: an event as a reader gets it
 //! - [`Export`]: a range of the log as a file that can be verified elsewhere
-//! - [`Rewind`]: what was in a bucket at a place in the log
+//! - [`Rewind`]: the objects of a bucket at a point in the log
 //! - [`Feed`]: pages, and [`Reader`]s that follow; `ring`: the newest events, in memory; `begin`: where reading begins;
 //!   `search`: events that an index of the ledger knows
 

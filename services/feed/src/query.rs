@@ -35,9 +35,11 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum InvalidQuery {
-    #[error("{0:?} is not known here; there are `after`, `since`, `bucket`, `prefix`, `type`, `user` and `limit`")]
+    #[error(
+        "unknown parameter {0:?}; the parameters are `after`, `since`, `bucket`, `prefix`, `type`, `user` and `limit`"
+    )]
     Unknown(String),
-    #[error("`{0}` is there twice")]
+    #[error("`{0}` is given twice")]
     Twice(&'static str),
     #[error("the value of `{0}` is not UTF-8")]
     Encoding(&'static str),

@@ -71,7 +71,7 @@ pub struct Then {
     pub size: Option<u64>,
     /// Its entity tag, if it is known.
     pub etag: Option<ETag>,
-    /// When it was stored.
+    /// The time at which it was stored.
     pub modified: Timestamp,
     /// What there is of it now.
     pub left: Left,

@@ -59,7 +59,7 @@ pub(crate) fn is_asked_for(request: &Authorized<'_>) -> bool {
     }
     let Ok(bucket) = request.bucket() else { return false };
     gateway.0.logged.of(&bucket.snapshot, &bucket.row).unwrap_or_else(|error| {
-        tracing::error!(%error, "whether reads are recorded cannot be read");
+        tracing::error!(%error, "the setting for recording reads cannot be read");
         false
     })
 }

@@ -220,7 +220,7 @@ fn too_many_parts() -> Error {
 }
 
 fn not_of_s3(rejection: &Rejection) -> Error {
-    tracing::error!(%rejection, "S3 sent a command that it never sends");
+    tracing::error!(%rejection, "the gateway committed an unexpected command");
     Error::new(Code::InternalError)
 }
 

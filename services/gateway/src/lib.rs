@@ -1,7 +1,7 @@
 //! The gateway: S3 over HTTP, on projected state and shards.
 //!
 //! Input: HTTP requests. Output: S3 responses. Reads use snapshots of the ledger and the nodes' shards; writes become
-//! commands to the ledger once their bytes are on enough nodes. The gateway has no state but caches, decides no rule
+//! commands to the ledger once their bytes are on enough nodes. The gateway has no state except caches, decides no rule
 //! (`domain` does) and parses no wire format (`s3` does).
 //!
 //! # Layout

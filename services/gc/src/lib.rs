@@ -1,18 +1,19 @@
-//! The garbage collector: gives back the room of contents to which nothing refers, and of shards that no event names.
+//! The garbage collector: frees the space of contents that nothing refers to, and of shards that no event names.
 //!
 //! # Input
 //! - the state of a ledger: contents without references, generations in use, generations that ended, the horizon
-//! - what each storage node says that it holds
+//! - the shards that each storage node lists
 //!
 //! # Output
 //! - `content.reclaimed`: contents ended. It is committed before any shard of them is discarded.
 //! - `region.horizon_moved`: uploads that began before a moment cannot be named any more
-//! - requests to nodes to discard shards of which the log says for ever that nobody needs them
+//! - requests to nodes to discard shards that, by the log, will never be needed again
 //!
 //! # Never
-//! It discards nothing on the word of a node, or for its silence: the log alone says what is not needed (ADR 24). It
-//! decides nothing by a clock that could lose bytes, and nothing while the references, counted anew, differ from what the
-//! rows say. It may be killed at any point, and run twice: what it left undone, the next pass over the nodes finds.
+//! It discards nothing because of a node's report or silence: only the log decides which shards are not needed (ADR
+//! 24). No decision that could lose bytes depends on a clock, and none is made while the recounted references differ
+//! from the rows. It may be killed at any point and run twice: the next pass over the nodes finds the work that is
+//! left.
 //!
 //! # Layout
 //! - [`Gc`]: the worker, one step of all there is to do
@@ -65,16 +66,16 @@ const PAUSE_MAX: Duration = Duration::from_millis(250);
 /// delete faster than its floor takes away.
 const LAG_MAX: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether the first recount is over.
+/// The interval at which it checks whether the first recount is complete.
 const RECOUNT_LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Pages of a node that are looked at in one step while nothing may end before that.
+/// The pages of a node's list that one step reads while no content may end before that.
 const PAGES_AT_FIRST: usize = 16;
 
-/// The longest time between two looks at what there is to do: clocks may be set, and a machine may sleep.
+/// The longest time between two checks for work: clocks may be set, and a machine may sleep.
 const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);
 
-/// The shortest time between two looks at a state that changes all the time, where the grace period is longer.
+/// The shortest time between two checks of a state that keeps changing, if the grace period is longer.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The shortest such time whatever the grace period.
@@ -85,11 +86,12 @@ const LOOK_PAUSE_MIN: Duration = Duration::from_millis(10);
 pub struct Options {
     /// The region.
     pub region: RegionName,
-    /// How long nothing must have referred to a content before it ends. Reads that are under way have so long.
+    /// The grace period: the time for which nothing must have referred to a content before it ends. Reads in progress
+    /// have that long to finish.
     pub grace: Duration,
     /// The longest time that an upload may take. Shards of older ones that no event names are discarded.
     pub upload_time_max: Duration,
-    /// How many shards without a name on one node are taken for what uploads left behind.
+    /// The number of unnamed shards on one node that is assumed to be left over from uploads.
     pub stray_limits: StrayLimits,
     /// The source of time.
     pub sources: Sources,
@@ -97,8 +99,8 @@ pub struct Options {
     pub random: fn(&mut [u8]) -> bool,
 }
 
-/// How many shards of which the log says nothing a node may hold. More than that look as if the log were the wrong one:
-/// then nothing is done until an operator looks. Both must be exceeded.
+/// The number of shards that a node may hold without the log naming them. If both limits are exceeded, the log may be
+/// the wrong one, and nothing is done until an operator has checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StrayLimits {
     /// Shards.
@@ -127,7 +129,7 @@ pub struct Gc<T: Transport> {
     /// What repair left on each node, as of the last pass over it.
     of_repair: BTreeMap<NodeId, OfRepair>,
     stopped: Option<Stopped>,
-    /// Contents ended, or may have, whose shards were not discarded.
+    /// Contents that ended, or may have ended, and whose shards were not discarded yet.
     is_unfinished: bool,
     /// The last event by which an operator asked for work at once.
     asked: Option<u64>,
@@ -162,8 +164,8 @@ impl<T: Transport> Gc<T> {
         (self.options.sources.now)()
     }
 
-    /// In another term somebody else worked meanwhile, perhaps with another disk or program: nothing that was found
-    /// before counts.
+    /// After a change of term, another process has worked in between, perhaps with another disk or program, so earlier
+    /// findings do not count.
     fn begin_term(&mut self, term: Option<Term>) {
         if self.term != term {
             self.term = term;
@@ -178,17 +180,17 @@ impl<T: Transport> Gc<T> {
         meters::stopped(false);
     }
 
-    /// Does what operators asked for since the last step.
+    /// Does what operators requested since the last step.
     fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot) -> Result<(), StateError> {
         let asked = snapshot.worker(handle.name())?.asked;
         if self.asked.replace(asked).is_some_and(|before| before != asked) {
-            tracing::info!("looking at everything, as an operator asked");
+            tracing::info!("looking at everything, as an operator requested");
             self.begin_again();
         }
         if let Some(Stopped::Strays(found)) = &self.stopped
             && found.is_settled(snapshot)?
         {
-            tracing::warn!(node = %found.node, "going on: an operator confirmed shards that no event names, or gave them up");
+            tracing::warn!(node = %found.node, "continuing: an operator confirmed or gave up shards that no event names");
             self.passes.want(found.node.clone());
             self.stopped = None;
             meters::stopped(false);
@@ -196,7 +198,7 @@ impl<T: Transport> Gc<T> {
         Ok(())
     }
 
-    /// Does nothing any more until an operator has looked.
+    /// Stops until an operator has checked.
     fn stop(&mut self, why: Stopped) -> Trouble {
         let trouble = why.trouble();
         tracing::error!(%why, "the garbage collector has stopped");
@@ -205,14 +207,14 @@ impl<T: Transport> Gc<T> {
         trouble
     }
 
-    /// Whether enough nodes were gone through: a wrong log shows in what they hold.
+    /// Whether the shards of enough nodes were listed: they reveal a wrong log.
     fn is_first_over(&self) -> Result<bool, Trouble> {
         let nodes = latest(&self.ledger)?.list_nodes()?.into_iter().filter(|(_, row)| row.duty.is != Duty::Removed);
         let nodes: BTreeSet<NodeId> = nodes.map(|(node, _)| node).collect();
         Ok(self.passes.is_first_over(&nodes))
     }
 
-    /// How long it is until something may be due.
+    /// The time until something may be due.
     fn rest(&self, next_due: Option<Timestamp>) -> Duration {
         let now = self.now();
         let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();

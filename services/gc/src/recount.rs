@@ -108,7 +108,7 @@ impl<T: Transport> Gc<T> {
         if !differing.is_empty() {
             return Err(self.stop(Stopped::Miscounted { sequence, parts: differing.len() }));
         }
-        tracing::debug!(rows, ?took, "counted all references anew: they agree");
+        tracing::debug!(rows, ?took, "counted all references again: they agree");
         self.recounting.last = Some(Last { ended: Instant::now(), took, sequence });
         handle.reached(Failpoint::GcRecounted).await;
         Ok(false)

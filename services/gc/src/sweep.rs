@@ -178,7 +178,7 @@ impl<T: Transport> Gc<T> {
         let page = match self.store.list(&node, after, LIST_SHARDS_MAX, false).await {
             Ok(page) => page,
             Err(error) => {
-                tracing::info!(%node, %error, "the node does not say what it holds; nothing follows from that");
+                tracing::info!(%node, %error, "the node does not list its shards; none of them counts as missing");
                 self.passes.give_up(node);
                 return Ok(true);
             }

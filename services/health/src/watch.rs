@@ -170,8 +170,8 @@ impl Watch {
         } else if self.said_ageless.insert(key) {
             tracing::error!(
                 %node, folder = %opinion.folder,
-                "the node does not say how old its data folder is, though it once did: it is taken as it is, and an older \
-                 copy of it would not be noticed. Its log says why, unless it is of an earlier release"
+                "the node does not say how old its data folder is, though it once did: it is taken as it is, and an \
+                 older copy of it would not be noticed. Its log says why, unless it is of an earlier release"
             );
         }
     }
@@ -185,7 +185,7 @@ async fn ask_log(ledger: &Ledger, answers: &AtomicBool) -> Infallible {
         rounds.tick().await;
         let does = matches!(timeout(LOG_TIME_MAX, ledger.read()).await, Ok(Ok(_)));
         if answers.swap(does, Ordering::Relaxed) && !does {
-            tracing::warn!("the log does not answer: nothing is said of silent nodes meanwhile");
+            tracing::warn!("the log does not answer: the states of silent nodes are not changed meanwhile");
         }
     }
 }

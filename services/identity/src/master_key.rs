@@ -35,7 +35,7 @@ pub enum MasterKeyError {
         bytes: usize,
     },
     /// All bytes are the same: a placeholder.
-    #[error("a master key of one repeated byte is no secret: make one with `openssl rand -base64 32`")]
+    #[error("a master key of one repeated byte is not secret: generate one with `openssl rand -base64 32`")]
     NotRandom,
 }
 

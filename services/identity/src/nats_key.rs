@@ -39,7 +39,7 @@ pub struct NatsKey {
 
 /// The reason why there is no key pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no key of NATS")]
+#[error("this is not a NATS key")]
 pub struct NatsKeyError;
 
 impl NatsKey {

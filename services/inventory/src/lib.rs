@@ -1,17 +1,17 @@
-//! Compares what storage nodes hold with what the log names.
+//! Compares the shards on storage nodes with those that the log names.
 //!
 //! # Input
 //! - the shards that nodes list, page by page, in the order of their ids
 //! - the index of generations of a ledger, which is in the same order
 //!
 //! # Output
-//! - of every shard that the log names: whether its node has it, as long as it has to be
-//! - of every shard that a node has: whether the log names it there, may name it still, or never will
-//! - an [`Audit`]: contents by the number of their healthy shards, what is owed, and what nobody names
+//! - of every shard that the log names: whether its node has it, in its full length
+//! - of every shard that a node has: whether the log names it there, may still name it, or never will
+//! - an [`Audit`]: contents by the number of their healthy shards, the owed shards, and the shards that no event names
 //!
 //! # Never
-//! This crate asks no heartbeat, no cache and no row of faults, deletes nothing, and commits nothing. A node that does not
-//! answer says nothing: no shard is missing there on its word, nor is one unneeded.
+//! This crate relies on no heartbeat, no cache and no row of faults, deletes nothing, and commits nothing. If a node
+//! does not answer, none of its shards counts as missing or as unneeded.
 //!
 //! # Layout
 //! - [`Walk`]: one merge of all lists with the index, by [`Stretch`]es; `page`: what one node has listed so far

@@ -109,7 +109,7 @@ async fn look_once<T: Transport>(
                     *asked.seen = judge(report, asked.bytes);
                 }
             }
-            Err(error) => tracing::info!(%node, %error, "a node did not say how its shards are"),
+            Err(error) => tracing::info!(%node, %error, "a node did not report the state of its shards"),
         }
     }))
     .await;

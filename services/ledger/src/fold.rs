@@ -116,7 +116,7 @@ fn pass_over(
     tables.keep(stored.sequence, &RecentRow::of_other(stored))?;
     let hash = quarantine_hash(&stored.payload);
     *cursor = Cursor { sequence: stored.sequence, event: EventId::NONE, hash, ..*cursor };
-    tracing::warn!(sequence = stored.sequence, subject = ?row.subject, %reason, "quarantined an entry of the log that is no fact");
+    tracing::warn!(sequence = stored.sequence, subject = ?row.subject, %reason, "quarantined a log entry that is not a fact");
     Ok(1)
 }
 

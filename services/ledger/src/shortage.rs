@@ -167,7 +167,7 @@ impl<L: Log> Writer<L> {
 
     /// Opens the projection anew as it was made durable last, and folds what it lacks. Reads wait meanwhile.
     pub(crate) fn reopen(&mut self, runtime: &Handle) -> Result<(), FoldError> {
-        tracing::warn!("the projection met a full disk; reopening it");
+        tracing::warn!("the disk of the projection is full; reopening the projection");
         self.progress.send_modify(|progress| progress.is_reopening = true);
         // The file cannot be open twice, so a database in memory takes its place meanwhile.
         let path = self.options.path.display().to_string();

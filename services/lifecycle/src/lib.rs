@@ -27,7 +27,7 @@ use worker::{Handle, Profile, Step, Trouble, Worker};
 
 use round::Pass;
 
-/// Whom the log names as the cause of what rules do.
+/// The principal that events of lifecycle rules name.
 const PRINCIPAL: &str = "lifecycle";
 
 /// The options of the lifecycle service.
@@ -39,7 +39,7 @@ pub struct Options {
     pub sources: Sources,
 }
 
-/// What every part of it needs.
+/// The shared state of all parts.
 struct Collector {
     options: Options,
     ledger: Ledger,
@@ -48,7 +48,7 @@ struct Collector {
 /// Follows the rules of all buckets.
 pub struct Lifecycle {
     collector: Collector,
-    /// The pass that is under way.
+    /// The pass in progress.
     pass: Option<Pass>,
     /// The event up to which the settings of all buckets are followed.
     reached: u64,
@@ -58,7 +58,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// A worker that begins with all buckets: nobody knows what was left undone.
+    /// A worker that begins with all buckets, because the remaining work of earlier runs is unknown.
     pub fn new(options: Options, ledger: Ledger) -> Self {
         meters::describe();
         let next_day = options.day.next((options.sources.now)());

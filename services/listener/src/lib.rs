@@ -3,7 +3,7 @@
 //! Input: a socket, [`Limits`] and a tower service. Output: that service's responses over HTTP/1.1 and, with
 //! [`Certificates`], TLS. Each request carries its [`Peer`]. A connection ends if its client takes too long for a
 //! handshake or a head, or reads nothing of its response; when the listener stops, requests in flight end first. A
-//! client that is refused before it has sent its whole request may go on sending for a while, so that it gets to read
+//! client that is refused before it has sent its whole request may continue to send for a while, so that it can read
 //! the error.
 //!
 //! Ambiguous request heads are refused. This crate never looks into requests beyond HTTP, and knows nothing of S3 or of

@@ -44,7 +44,7 @@ impl Age {
                 let begun = FolderAge { starts: before.starts.saturating_add(1), ..before };
                 let saved = save(&*disk, begun);
                 if let Err(error) = &saved {
-                    tracing::warn!(%error, "this start cannot be noted in the data folder");
+                    tracing::warn!(%error, "this start cannot be recorded in the data folder");
                 }
                 Some(if saved.is_ok() { begun } else { before })
             }
@@ -85,7 +85,7 @@ impl Age {
             Ok(()) => (state.age, state.writes, state.is_failing) = (Some(age), writes, false),
             Err(error) => {
                 if !std::mem::replace(&mut state.is_failing, true) {
-                    tracing::warn!(%error, "the age of the data folder cannot be noted");
+                    tracing::warn!(%error, "the age of the data folder cannot be recorded");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The notary: signs what the log holds, range after range, so that nobody can change it later unnoticed.
+//! The notary: signs the log, range after range, so that later changes are detected.
 //!
 //! # Input
 //! - the entries of the log, in their bytes, from a ledger

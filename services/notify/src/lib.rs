@@ -1,13 +1,13 @@
 //! Sends events to targets outside of the store: webhooks and NATS subjects.
 //!
-//! Input: the ledger of this process, which has judged every entry of the log, and the targets and notification rules in
-//! its state. Output: requests, and facts that say how far each target has come. An event is sent at least once: after a
-//! crash, what was sent in the last few seconds is sent again, with the same ids. Events about one key are sent in the
-//! order of the log. The log keeps everything, so a target that is down misses nothing, and it costs the others nothing: each
-//! target has a place of its own and one page of events in memory.
+//! Input: the ledger of this process, which has judged every entry of the log, and the targets and notification rules
+//! in its state. Output: requests, and facts with the progress of each target. An event is sent at least once: after a
+//! crash, the events of the last few seconds are sent again, with the same ids. Events about one key are sent in the
+//! order of the log. The log keeps everything, so a target that is down misses nothing, and it does not affect the
+//! others: each target has its own position and one page of events in memory.
 //!
-//! This crate writes nothing to the log but where targets are, follows no redirect, and connects to no address inside
-//! unless the operator allows it.
+//! This crate writes only the positions of targets to the log, follows no redirects, and connects to no internal
+//! address unless the operator allows it.
 //!
 //! # Layout
 //! - [`Notifier`]: the worker; `following`: one target as it is followed; `job`: a piece of work for one target

@@ -173,7 +173,7 @@ impl ConsoleClient {
         let mut lines = BytesMut::new();
         loop {
             let frame = tokio::time::timeout(LINE_TIME_MAX, body.frame()).await;
-            let frame = frame.with_context(|| format!("the store at {} does not go on", self.authority))?;
+            let frame = frame.with_context(|| format!("the store at {} stopped sending", self.authority))?;
             let Some(frame) = frame.transpose().map_err(|error| self.ended_early(&error))? else { break };
             let Ok(data) = frame.into_data() else { continue };
             lines.extend_from_slice(&data);

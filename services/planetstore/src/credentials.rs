@@ -101,8 +101,8 @@ impl RootCredentials {
         match (set(USER_ENV), set(PASSWORD_ENV)) {
             (None, None) => Ok(None),
             (Some(user), Some(password)) => Self::checked(user, password, Origin::Environment).map(Some),
-            (Some(_), None) => bail!("{USER_ENV} is set but {PASSWORD_ENV} is not: set both or none"),
-            (None, Some(_)) => bail!("{PASSWORD_ENV} is set but {USER_ENV} is not: set both or none"),
+            (Some(_), None) => bail!("{USER_ENV} is set but {PASSWORD_ENV} is not: set both or neither"),
+            (None, Some(_)) => bail!("{PASSWORD_ENV} is set but {USER_ENV} is not: set both or neither"),
         }
     }
 
@@ -147,7 +147,7 @@ fn check(name: &str, value: &str, chars_min: usize) -> anyhow::Result<()> {
         bail!("{name} has {} characters; it needs {chars_min} to {CHARS_MAX}", value.len());
     }
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        bail!("{name} may have letters, digits and signs of ASCII only, no blanks");
+        bail!("{name} may contain only letters, digits and other printable ASCII characters, no spaces");
     }
     Ok(())
 }
@@ -177,11 +177,11 @@ mod tests {
         assert!(of("", "").unwrap().is_none());
         assert_eq!(of("root", "long enough".replace(' ', "-").as_str()).unwrap().unwrap().origin, Origin::Environment);
         for (user, password, says) in [
-            ("root", "", "set both or none"),
-            ("", "password", "set both or none"),
+            ("root", "", "set both or neither"),
+            ("", "password", "set both or neither"),
             ("ro", "password", "USER has 2 characters; it needs 3 to 128"),
             ("root", "passwor", "PASSWORD has 7 characters; it needs 8 to 128"),
-            ("root", "pass word", "no blanks"),
+            ("root", "pass word", "no spaces"),
             ("ro/ot", "password", "must not contain"),
         ] {
             let error = of(user, password).unwrap_err().to_string();

@@ -4,11 +4,11 @@ use domain::DedupScope;
 /// Among which contents the bytes of an upload are looked for, as the command line has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scope {
-    /// All buckets share the contents that are stored
+    /// All buckets share stored contents
     Region,
-    /// Each bucket has contents of its own
+    /// Each bucket has its own contents
     Bucket,
-    /// Each upload is stored
+    /// Each upload is stored separately
     Off,
 }
 

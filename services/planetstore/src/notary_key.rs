@@ -31,7 +31,7 @@ pub(crate) struct SignerArgs {
     /// (Ed25519) in hexadecimal [default: this process signs]
     #[arg(long, env = "PLANETSTORE_NOTARY_PROGRAM", value_name = "FILE", requires = "notary_public_key")]
     pub(crate) notary_program: Option<PathBuf>,
-    /// Public keys with which that program signs, in the order in which they are put in use
+    /// Public keys with which that program signs, in the order in which they come into use
     #[arg(
         long,
         env = "PLANETSTORE_NOTARY_PUBLIC_KEY",
@@ -53,8 +53,8 @@ impl SignerArgs {
             (None, Some(masters)) => derived(masters)?,
             (None, None) => bail!(
                 "there is no key of the notary: `planetstore notary-key --data DIR` on a gateway's data folder derives \
-                 one, and with --fresh makes another; set {KEY_ENV}, or {FILE_ENV} to the path of a file with it, or put \
-                 the line {KEY_ENV}=... into {}; or have a program sign (--notary-program)",
+                 one, and with --fresh makes another; set {KEY_ENV}, or {FILE_ENV} to the path of a file with it, or \
+                 put the line {KEY_ENV}=... into {}; or have a program sign (--notary-program)",
                 paths.notary_key().display()
             ),
         };

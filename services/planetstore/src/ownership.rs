@@ -6,9 +6,9 @@ use events::access::ObjectOwnership;
 pub(crate) enum DefaultOwnership {
     /// The bucket's owner; ACLs are off
     BucketOwnerEnforced,
-    /// The bucket's owner, of what the writer grants them full control of; else the writer
+    /// The bucket's owner, if the writer grants them full control of the object; else the writer
     BucketOwnerPreferred,
-    /// The writer; ACLs count
+    /// The writer; ACLs are on
     ObjectWriter,
 }
 

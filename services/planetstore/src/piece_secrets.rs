@@ -42,7 +42,7 @@ pub(crate) fn to_text(masters: &MasterKeys) -> anyhow::Result<Zeroizing<String>>
 /// with a wrong one, repair would write shards that nobody can read in the place of good ones.
 fn checks(keyring: &Keyring) -> anyhow::Result<Vec<KeyCheck>> {
     let (Keyring::Gateway { maintenance, .. } | Keyring::Maintenance { maintenance, .. }) = keyring else {
-        bail!("the author key is not that of the services that keep contents whole");
+        bail!("the author key is not that of the maintenance services");
     };
     let name: RegionName = CHECKED_AS.parse()?;
     Ok((0..).map_while(|number| maintenance.check(number, &name)).collect())
@@ -67,8 +67,8 @@ fn check(found: Vec<Checked>, keyring: &Keyring) -> anyhow::Result<PieceSecrets>
     let checks = checks(keyring)?;
     ensure!(
         checks.iter().eq(found.iter().map(|(check, _)| check)),
-        "they are not those of the same master keys, in the same order, as the author key: write both anew, by `planetstore \
-         author-key maintenance` and `planetstore piece-secrets` on the data folder of the same gateway"
+        "they are not those of the same master keys, in the same order, as the author key: write both anew, by \
+         `planetstore author-key maintenance` and `planetstore piece-secrets` on the data folder of the same gateway"
     );
     Ok((0..).zip(found).map(|(number, (_, secret))| (number, secret)).collect())
 }

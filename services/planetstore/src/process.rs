@@ -22,7 +22,7 @@ use crate::{files, listen};
 /// The host names of the console, and who may read the metrics from another host.
 #[derive(Debug, Args)]
 pub(crate) struct ConsoleAccessArgs {
-    /// Host name that the console accepts beside its address, `localhost` and the domains; repeatable
+    /// Host name that the console accepts besides its address, `localhost` and the domains; repeatable
     #[arg(long, env = "PLANETSTORE_CONSOLE_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub(crate) console_host: Vec<String>,
     /// File with the token by which a collector on another host reads the metrics, and nothing else
@@ -111,11 +111,15 @@ impl Running {
         match tokio::time::timeout(self.stop_time_max, self.task).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => {
-                tracing::warn!(part = self.name, error = format!("{error:#}"), "a part failed while stopping");
+                tracing::warn!(
+                    part = self.name,
+                    error = format!("{error:#}"),
+                    "a part of the process failed while stopping"
+                );
             }
             Ok(Err(error)) => tracing::warn!(part = self.name, %error, "its task"),
             Err(_) => {
-                tracing::warn!(part = self.name, "a part does not stop in time");
+                tracing::warn!(part = self.name, "a part of the process does not stop in time");
                 abort.abort();
             }
         }
@@ -143,7 +147,7 @@ impl Process {
         };
         if let Err(error) = &outcome {
             // Also for who reads the log later: `main` tells only who started the process.
-            tracing::error!(error = format!("{error:#}"), "the process ends");
+            tracing::error!(error = format!("{error:#}"), "the process is ending");
         }
         process.stop().await;
         if outcome.is_ok() {

@@ -1,9 +1,9 @@
 //! Rate limits: token buckets, one for all or one for each key.
 //!
-//! Input: a quota, a key, and how many tokens are taken. Output: yes, or how long until there are as many. Keys are
-//! whatever is counted: an address, a user, both.
+//! Input: a quota, a key, and a number of tokens to take. Output: success, or the time until there are that many
+//! tokens. A key is whatever is limited: an address, a user, or both.
 //!
-//! This crate knows neither requests nor users, never waits, and keeps no more buckets than it was told to.
+//! This crate knows neither requests nor users, never waits, and keeps at most a given number of buckets.
 
 use std::convert::Infallible;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -35,10 +35,10 @@ impl<C: Clock + Clone> Bucket<C> {
         Self { limiter: RateLimiter::direct_with_clock(quota, clock.clone()), clock }
     }
 
-    /// Takes tokens. More than ever fit are taken as as many as fit.
+    /// Takes tokens. A request for more tokens than the bucket can hold takes a full bucket.
     ///
     /// # Errors
-    /// How long until there are as many.
+    /// The time until there are that many tokens.
     pub fn take(&self, tokens: u32) -> Result<(), Duration> {
         let Some(tokens) = NonZeroU32::new(tokens) else { return Ok(()) };
         let taken = match self.limiter.check_n(tokens) {
@@ -51,10 +51,10 @@ impl<C: Clock + Clone> Bucket<C> {
         taken.map_err(|until| until.wait_time_from(self.clock.now()))
     }
 
-    /// Whether there is a token. It costs that token.
+    /// Takes one token.
     ///
     /// # Errors
-    /// How long until there is one.
+    /// The time until there is a token.
     pub fn peek(&self) -> Result<(), Duration> {
         self.take(1)
     }
@@ -68,14 +68,14 @@ pub struct Buckets<C: Clock = MonotonicClock> {
 }
 
 impl Buckets {
-    /// None yet, and so many at most; whoever brings more keys gets full buckets for old ones.
+    /// An empty set with a maximum number of buckets. Beyond it, old buckets are dropped, and their keys get full ones.
     pub fn new(buckets_max: usize) -> Self {
         Self::with(buckets_max, MonotonicClock)
     }
 }
 
 impl<C: Clock + Clone> Buckets<C> {
-    /// The same by another clock.
+    /// The same with another clock.
     pub fn with(buckets_max: usize, clock: C) -> Self {
         Self { cache: Cache::new(buckets_max), hasher: RandomState::new(), clock }
     }
@@ -94,7 +94,7 @@ impl<C: Clock + Clone> Buckets<C> {
         self.cache.remove(&self.hasher.hash_one(key));
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub fn count(&self) -> usize {
         self.cache.len()
     }

@@ -1,19 +1,19 @@
-//! Brings every content back to all its healthy shards, and finds what no message told.
+//! Rewrites missing and damaged shards of every content, and finds damage that nothing reported.
 //!
 //! # Input
 //! - the faults of contents, their placements and the states of nodes, from a ledger
-//! - what nodes list and say of their shards
+//! - the lists and states of shards that nodes report
 //!
 //! # Output
-//! - new shards on nodes, and `content.placed`, by which they are read from then on
-//! - `content.health_changed`, where nodes do not have what the log names
+//! - new shards on nodes, and `content.placed`, after which they are read
+//! - `content.health_changed`, where nodes lack shards that the log names
 //!
 //! # Never
-//! This crate deletes no shard that an event names, never writes over one, believes no heartbeat about what a node holds,
-//! and keeps nothing: rows and facts are all it has, so it may be killed anywhere, and be run twice.
+//! This crate deletes no shard that an event names, never writes over one, does not rely on heartbeats for what a node
+//! holds, and keeps no state of its own besides rows and facts, so that it may be killed at any point and run twice.
 //!
 //! # Layout
-//! - [`Repair`]: the worker that writes shards anew. `standing` says how the log and the membership stand to nodes, `owed`
+//! - [`Repair`]: the worker that rewrites shards. `standing` says how the log and the membership stand to nodes, `owed`
 //!   what a content is owed, `target` on which nodes it is written; `round` walks the contents, the most endangered first;
 //!   `tally` sums up what is owed; `mend` writes the shards of one content, `batch` has many contents placed by one fact; `pressure` gives way to
 //!   clients; `backoff` leaves a content for a while
@@ -47,8 +47,8 @@ pub use scan::Scan;
 pub struct Options {
     /// The time after which the shards of a node that is offline are written elsewhere.
     pub repair_after: Duration,
-    /// The time from the begin of one pass of the scan over all nodes to the next.
+    /// The time between the starts of two passes of the scan over all nodes.
     pub scan_interval: Duration,
-    /// Where time and ids come from.
+    /// The sources of time and ids.
     pub sources: Sources,
 }

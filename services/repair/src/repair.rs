@@ -90,7 +90,7 @@ impl<T: Transport> Repair<T> {
     fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot, now: Instant) -> Result<(), StateError> {
         let asked = snapshot.worker(handle.name())?.asked;
         if self.asked.replace(asked).is_some_and(|before| before != asked) {
-            tracing::info!("looking at all that is owed, as an operator asked");
+            tracing::info!("looking at all owed shards, as an operator requested");
             (self.rounds, self.backoff) = (Rounds::new(now), Backoff::default());
         }
         Ok(())

@@ -106,7 +106,7 @@ impl<T: Transport> Scan<T> {
     fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot, now: Instant) -> Result<(), StateError> {
         let asked = snapshot.worker(handle.name())?.asked;
         if self.asked.replace(asked).is_some_and(|before| before != asked) {
-            tracing::info!("comparing all that nodes hold with the log, as an operator asked");
+            tracing::info!("comparing all shards on the nodes with the log, as an operator requested");
             (self.pass, self.suspended, self.stretches_owed, self.next) = (None, None, 0, now);
         }
         Ok(())
@@ -156,7 +156,7 @@ impl<T: Transport> Scan<T> {
     }
 
     fn pass_over(&self, nodes: BTreeSet<NodeId>, is_over_all: bool) -> Pass<T> {
-        tracing::info!(?nodes, "comparing what nodes hold with the log");
+        tracing::info!(?nodes, "comparing the shards on the nodes with the log");
         let walk = Walk::new(self.store.clone(), self.ledger.clone(), nodes.iter().cloned(), false);
         Pass { walk, nodes, is_over_all, stretches: 0, shards: 0, found: 0 }
     }
@@ -254,7 +254,7 @@ impl<T: Transport> Scan<T> {
             return Ok(());
         }
         handle.reached(Failpoint::RepairLooked).await;
-        tracing::info!(contents = news.len(), "nodes do not have what the log names, or have it again");
+        tracing::info!(contents = news.len(), "shards that the log names are missing on nodes, or are there again");
         let count = news.len();
         stream::iter(news).map(Ok).try_for_each_concurrent(FACTS_AT_ONCE_MAX, |note| record(note, handle)).await?;
         handle.reached(Failpoint::RepairNoted).await;

@@ -1,10 +1,10 @@
 //! Rights by the state of a ledger: the policies that users have, and commits that need a right.
 //!
-//! Input: snapshots of the state, and rights that were judged by them. Output: policies and rules of buckets, parsed;
-//! commands on their way to the ledger, each with what its right was judged by.
+//! Input: snapshots of the state, and rights that were decided on them. Output: parsed policies and rules of buckets,
+//! and commands for the ledger, each with the facts on which its right was decided.
 //!
-//! This crate decides nothing: who may do what, `policy` says; whether the right still stands when the command is
-//! decided, `domain` says. It knows no requests and no wire format.
+//! This crate decides nothing: `policy` decides rights, and `domain` decides whether the right still holds when the
+//! command is decided. It knows no requests and no wire format.
 //!
 //! # Layout
 //! - `attached`: policies of users and groups; `bucket_rules`: policies, ACLs and ownership of buckets; `confirmed`: commits, with the right that each needs

@@ -153,7 +153,7 @@ impl Keeper {
             let _sent = stop.send(());
         }
         if tokio::time::timeout(STOP_TIME_MAX, &mut self.task).await.is_err() {
-            tracing::warn!("what is owed is not written down yet: the next start looks for it");
+            tracing::warn!("some owed shards are not recorded yet: the next start looks for them");
         }
     }
 }

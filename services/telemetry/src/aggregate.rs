@@ -27,11 +27,11 @@ pub enum Kind {
 pub struct Aggregate {
     /// The end of that second, by the clock of the process.
     pub time: Timestamp,
-    /// Bytes of bodies that came in.
+    /// Bytes of request bodies.
     pub bytes_in: u64,
-    /// Bytes of bodies that went out.
+    /// Bytes of response bodies.
     pub bytes_out: u64,
-    /// What was asked for.
+    /// The requests by operation.
     pub operations: Vec<OperationCount>,
     /// Who asked.
     pub users: Vec<UserCount>,
@@ -65,7 +65,7 @@ pub struct ReaderCount {
     pub reader: String,
     /// How many requests.
     pub requests: u64,
-    /// Bytes of bodies that went out.
+    /// Bytes of response bodies.
     pub bytes: u64,
 }
 
@@ -74,7 +74,7 @@ pub struct ReaderCount {
 pub struct OperationCount {
     /// Its name.
     pub operation: String,
-    /// What it does.
+    /// The kind of the operation.
     pub kind: Kind,
     /// How many were answered.
     pub count: u64,

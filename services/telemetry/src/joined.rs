@@ -23,19 +23,19 @@ pub struct Traffic {
     pub requests: ByKind,
     /// Requests that were refused or failed.
     pub errors: Errors,
-    /// Bytes of bodies that came in.
+    /// Bytes of request bodies.
     pub bytes_in: u64,
-    /// Bytes of bodies that went out.
+    /// Bytes of response bodies.
     pub bytes_out: u64,
-    /// What half of the answers did not take longer than.
+    /// The median latency, in milliseconds.
     pub p50_ms: Percentiles,
-    /// What 99 in a hundred did not take longer than.
+    /// The 99th percentile, in milliseconds.
     pub p99_ms: Percentiles,
     /// The operations with the most requests.
     pub operations: Vec<OperationFigures>,
 }
 
-/// Requests by what they do.
+/// Requests by kind of operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct ByKind {
@@ -49,13 +49,13 @@ pub struct ByKind {
 /// Requests that were refused or failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Errors {
-    /// With a status of 400 to 499.
+    /// Requests answered with a status of 400 to 499.
     pub client: u64,
-    /// With a status of 500 or more.
+    /// Requests answered with a status of 500 or more.
     pub server: u64,
 }
 
-/// Milliseconds; `None` where nothing was asked.
+/// Latencies in milliseconds; `null` where there were no requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Percentiles {
@@ -70,11 +70,11 @@ pub struct OperationFigures {
     pub operation: String,
     /// Requests.
     pub count: u64,
-    /// Those that were refused or failed.
+    /// The number of requests that were refused or failed.
     pub errors: u64,
-    /// What half of the answers did not take longer than.
+    /// The median latency, in milliseconds.
     pub p50_ms: Option<f64>,
-    /// What 99 in a hundred did not take longer than.
+    /// The 99th percentile, in milliseconds.
     pub p99_ms: Option<f64>,
 }
 

@@ -1,17 +1,17 @@
-//! What processes tell of themselves beside the log: requests, latencies, active users, log lines.
+//! The telemetry of processes, which is not on the log: requests, latencies, active users, log lines.
 //!
-//! Input: what a process counts as it serves. Output: one message a second on core NATS, and what a reader makes of those of
-//! all processes. Nothing that is right or wrong rests on any of it: a message may be lost, and a count with it. Facts are on
-//! the log, and nothing of this ever is.
+//! Input: the counts of a process. Output: one message per second on core NATS, and the joined messages of all
+//! processes. No decision depends on telemetry: a message may be lost, and its counts with it. Facts are on the log;
+//! telemetry never is.
 //!
-//! This crate waits for nobody who serves, keeps no more than its limits say, and knows no HTTP.
+//! This crate never delays a request, keeps its limits on memory, and knows no HTTP.
 //!
 //! # Layout
-//! - [`Meter`]: counts the requests of a process; [`Aggregate`]: what it counted in a second
+//! - [`Meter`]: counts the requests of a process; [`Aggregate`]: the counts of one second
 //! - [`Joined`]: the aggregates of several processes or seconds, as one; `latency`: durations that can be joined
-//! - [`ActiveUsers`]: who was here in the last minutes; [`Readers`]: who read of which bucket
-//! - [`publish`], [`collect`]: the way over NATS
-//! - `logs`: log lines, by the same way, and errors that survive a restart
+//! - [`ActiveUsers`]: the users of the last minutes; [`Readers`]: the readers of each bucket
+//! - [`publish`], [`collect`]: the transport over NATS
+//! - `logs`: log lines over the same transport, and errors that survive a restart
 //! - [`LineRing`]: the newest lines of text, in two files of bounded size
 
 mod aggregate;

@@ -17,7 +17,7 @@ const READERS_MAX: usize = 1_024;
 /// A request that was answered.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What was asked for.
+    /// The operation.
     pub operation: &'static str,
     /// What that does.
     pub kind: Kind,

@@ -34,12 +34,12 @@ pub async fn publish(meter: &Meter, client: Client, region: RegionName, now: imp
         let payload = match serde_json::to_vec(&aggregate) {
             Ok(payload) => payload,
             Err(error) => {
-                tracing::error!(%error, "what was counted cannot be written");
+                tracing::error!(%error, "the telemetry of this process cannot be serialized");
                 continue;
             }
         };
         if let Err(error) = client.publish(subject.clone(), payload.into()).await {
-            tracing::debug!(%error, "what was counted was not sent");
+            tracing::debug!(%error, "the telemetry of this process was not sent");
         }
     }
 }
@@ -64,7 +64,7 @@ fn read(payload: &[u8]) -> Option<Aggregate> {
         Ok(aggregate) => Some(aggregate),
         Err(error) => {
             // A newer release may say more.
-            tracing::debug!(%error, "what a process counted cannot be read");
+            tracing::debug!(%error, "the telemetry of a process cannot be read");
             None
         }
     }

@@ -32,7 +32,7 @@ pub struct ActiveUser {
     pub user: UserName,
     /// By which access key, if by one.
     pub key: Option<String>,
-    /// When the last request was.
+    /// The time of the last request.
     pub last_seen: Timestamp,
     /// How many there were.
     pub requests: u64,

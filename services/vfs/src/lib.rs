@@ -1,4 +1,4 @@
-//! The seam between a storage node and its disk: a folder of files, as traits, and the real one.
+//! The interface between a storage node and its disk: a folder of files, as traits, and the real implementation.
 //!
 //! Input: paths relative to the folder, offsets and bytes. Output: bytes, names and the room that is left. [`Folder`] and
 //! [`File`] say what may be relied on after a power failure: nothing that was not synced.
@@ -53,7 +53,7 @@ pub trait Folder: Send + Sync + 'static {
     fn length(&self, path: &Path) -> io::Result<u64>;
     /// Renames a file within one folder, replacing a file of the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Removes a file. Open handles go on reading it.
+    /// Removes a file. Open handles can still read it.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync(&self, folder: &Path) -> io::Result<()>;

@@ -116,7 +116,7 @@ pub struct HeldAt {
 
 /// The text is no point.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no failpoint; they are: {names}", names = Failpoint::names())]
+#[error("{0:?} is not a failpoint; the failpoints are: {names}", names = Failpoint::names())]
 pub struct NoFailpoint(String);
 
 impl Failpoints {
@@ -152,7 +152,7 @@ impl Failpoints {
         }
         match &armed.effect {
             Effect::Kill => {
-                tracing::warn!(%point, "killing this process at a failpoint, as a test asked");
+                tracing::warn!(%point, "killing this process at a failpoint, as a test requested");
                 if let Err(error) = kill_process(getpid(), Signal::KILL) {
                     tracing::error!(%error, "this process cannot kill itself");
                 }

@@ -1,10 +1,11 @@
 //! Background loops, one shape for all of them: a name, a state, progress, a rate, pause and resume; and leases for those
 //! that only one process of the region may run at a time.
 //!
-//! A loop is a [`Worker`]: its body is one step, which may be dropped at any moment and loses nothing by it. [`Workers`]
-//! runs all loops of a process, applies the settings that the log has for them, and knows how each is doing, here and in
-//! other processes. A worker that needs a lease runs only while this process owns it, and names its
-//! [`Term`](events::lease::Term) in its commands: `domain` refuses those of an earlier term, so that no correctness rests on a clock (ADR 22).
+//! A loop is a [`Worker`]: its body is one step, which may be dropped at any moment without loss.
+//! [`Workers`] runs all loops of a process, applies the settings that the log has for them, and knows the state of
+//! each, here and in other processes. A worker that needs a lease runs only while this process owns it, and names its
+//! [`Term`](events::lease::Term) in its commands: `domain` refuses those of an earlier term, so that no correctness
+//! rests on a clock (ADR 22).
 //!
 //! This crate decides no rule, opens no connection, and does no work of its own.
 //!
@@ -15,7 +16,8 @@
 //! - [`Ticks`], [`Silence`]: when somebody counts as gone
 //! - [`Clients`]: how much of its time work takes while clients are busy; `throttle`: the rate; `commits`: commits that are gathered; [`Store`]: what is needed of a ledger
 //! - [`Failpoint`]: points between two steps at which tests end a worker
-//! - [`Telemetry`]: what processes tell each other; [`NatsTelemetry`]: the same by NATS; `heard`: reports of others
+//! - [`Telemetry`]: the messages between processes; [`NatsTelemetry`]: the same over NATS; `heard`: reports of
+//!   others
 
 mod clients;
 mod commits;

@@ -27,23 +27,23 @@ const FAILING_TIME_MAX: Duration = Duration::from_mins(1);
 /// The longest text that a report holds, in characters.
 pub const TEXT_CHARS_MAX: usize = 300;
 
-/// What a background loop is doing.
+/// The state of a background worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "name", rename_all = "snake_case")]
 #[schemars(rename = "WorkerState")]
 pub enum State {
-    /// There is nothing to do.
+    /// The worker has nothing to do.
     Idle,
-    /// It does its work.
+    /// The worker is working.
     Working,
-    /// Somebody paused it.
+    /// An operator paused the worker.
     Paused,
-    /// It needs a lease that this process does not own.
+    /// The worker needs a lease that this process does not own.
     Waiting {
-        /// Why this process does not own it.
+        /// The reason why this process does not own the lease.
         why: String,
     },
-    /// Its last step failed. It tries again.
+    /// The worker's last step failed. It will retry.
     Failing {
         /// Why.
         why: String,
@@ -66,50 +66,50 @@ impl State {
     }
 }
 
-/// What a worker did last.
+/// The last action of a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "WorkerLast")]
 pub struct Last {
     /// When.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
-    /// What, in a sentence.
+    /// The action as a sentence.
     pub what: String,
 }
 
-/// How a background loop of one process is doing.
+/// The state of a background worker in one process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "WorkerReport")]
 pub struct Report {
     /// The worker.
     pub worker: WorkerName,
-    /// What it is for, in a sentence.
+    /// The purpose of the worker, as a sentence.
     pub about: String,
     /// The process that runs it.
     pub process: Owner,
-    /// What it is doing.
+    /// The state of the worker.
     pub state: State,
-    /// Since when it is doing that.
+    /// The time since which the worker is in this state.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
-    /// The lease that it needs.
+    /// The lease that the worker needs.
     pub lease: Option<Lease>,
     /// The plural of what it counts, such as `bytes`.
     pub unit: String,
-    /// How many units it did since the process started.
+    /// The number of units processed since the process started.
     pub done: u64,
-    /// How many are left to do, where that is known.
+    /// The number of units left to process, if that is known.
     pub left: Option<u64>,
-    /// The event up to which the log was known when those were counted; absent if that is not said.
+    /// The sequence up to which the log was known when `left` was counted; absent if that is not reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_as_of: Option<u64>,
-    /// Units a second that it did lately.
+    /// The number of units per second that it processed recently.
     pub pace: f64,
-    /// Units a second that it keeps to; `None` without a limit.
+    /// The maximum number of units per second; `null` without a limit.
     pub rate: Option<NonZeroU64>,
-    /// How many steps failed since the process started.
+    /// The number of steps that failed since the process started.
     pub failures: u64,
-    /// What it did last.
+    /// The worker's last action.
     pub last: Option<Last>,
 }
 

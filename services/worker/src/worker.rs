@@ -13,7 +13,7 @@ use crate::Handle;
 pub struct Profile {
     /// Its name: 1 to 32 of `a-z 0-9 -`, the same in every process.
     pub name: &'static str,
-    /// What it is for, in a sentence.
+    /// The purpose of the worker, as a sentence.
     pub about: &'static str,
     /// The plural of what its progress and its rate are counted in, such as `bytes`.
     pub unit: &'static str,

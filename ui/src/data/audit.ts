@@ -21,7 +21,7 @@ export interface AuditFilter {
   readonly until?: string;
 }
 
-/** What was done, the newest first. It is as of when it was asked: what is read does not move. */
+/** Changes, the newest first. It is as of when it was asked: what is read does not move. */
 export function auditQuery({ until, ...filter }: AuditFilter) {
   return infiniteQueryOptions({
     queryKey: ["audit", filter, until],

@@ -42,7 +42,7 @@ export interface NodeOrder {
 export function useDrainNode() {
   return useChange({
     run: ({ node, force = false }: NodeOrder) => callFor(drainNode, { path: { node }, body: { force } }),
-    done: (_, { node }) => `${node} is being emptied. Its shards move to other nodes.`,
+    done: (_, { node }) => `${node} is being drained. Its shards move to other nodes.`,
     nouns: ["node"],
   });
 }
@@ -58,7 +58,7 @@ export function useResumeNode() {
 export function useRemoveNode() {
   return useChange({
     run: ({ node, force = false }: NodeOrder) => callFor(removeNode, { path: { node }, body: { force } }),
-    done: (_, { node }) => `${node} was given up.`,
+    done: (_, { node }) => `${node} was removed.`,
     nouns: ["node"],
   });
 }
@@ -150,6 +150,6 @@ export function useScrub() {
 
 const SCRUB_DONE: Record<ScrubChange, (of: string) => string> = {
   start: (of) => `A scrub of ${of} begins.`,
-  pause: (of) => `The scrub of ${of} rests.`,
-  resume: (of) => `The scrub of ${of} goes on.`,
+  pause: (of) => `The scrub of ${of} is paused.`,
+  resume: (of) => `The scrub of ${of} continues.`,
 };

@@ -149,7 +149,7 @@ async function renew(): Promise<string | undefined> {
   if (response.ok) return take(z.parse(Opened, await response.json()));
   const refusal = await refusalOf(response);
   if (response.status >= 500 || response.status === 429) throw refusal;
-  drop(state.phase === "in" ? "Your session has ended. Sign in to go on." : undefined);
+  drop(state.phase === "in" ? "Your session has ended. Sign in to continue." : undefined);
   return undefined;
 }
 

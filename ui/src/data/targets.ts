@@ -78,7 +78,7 @@ export function useRedeliver() {
   return useChange({
     run: ({ name, sequences = [] }: { name: string; sequences?: number[] }) =>
       callFor(redeliver, { path: { target: name }, body: { sequences } }),
-    done: (_, { name }) => `What ${name} refused is sent once more.`,
+    done: (_, { name }) => `The events that ${name} refused are sent again.`,
     nouns: ["target"],
     matches: (event, { name }) => nameOf(event.type).startsWith("target.") && event.data.target === name,
   });
@@ -97,7 +97,7 @@ export function useDiscardDead() {
 export function useTestTarget() {
   return useChange({
     run: (target: string) => callFor(testTarget, { path: { target } }),
-    done: (_, name) => `A test event is on its way to ${name}.`,
+    done: (_, name) => `A test event was sent to ${name}.`,
     nouns: ["target"],
   });
 }

@@ -1,4 +1,4 @@
-/** Work in the background: what is under way, and how operators steer it. */
+/** Background work: what is under way, and how operators steer it. */
 import { queryOptions } from "@tanstack/react-query";
 import * as z from "zod/mini";
 import { ask } from "./call";
@@ -61,6 +61,6 @@ export function useChangeWorker() {
 const DONE: Record<WorkerChange, (worker: string) => string> = {
   pause: (worker) => `Paused ${worker}.`,
   resume: (worker) => `Resumed ${worker}.`,
-  run: (worker) => `Asked ${worker} to look at everything now.`,
+  run: (worker) => `Started ${worker} on everything.`,
   rate: (worker) => `Changed the rate of ${worker}.`,
 };

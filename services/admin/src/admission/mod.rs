@@ -154,7 +154,7 @@ impl Doorman {
             tracing::error!(%node, process = %incarnation, "{why}");
         }
         if let Err(error) = self.control.tell(node, &Ruling { incarnation: *incarnation, verdict }).await {
-            tracing::warn!(%node, %error, "cannot tell a node its standing");
+            tracing::warn!(%node, %error, "cannot send a node its state");
         }
     }
 }
@@ -202,9 +202,9 @@ pub(crate) fn node_refusal(view: &NodeView) -> Option<String> {
         Admission::Outdated { known } => {
             let FolderAge { starts, position } = view.heartbeat.age.unwrap_or_default();
             Some(format!(
-                "refused: its data folder {folder} is an older copy of itself, from start {starts} and write {position}, \
-                 and had come to start {} and write {}; bring the newer one back, or empty the folder, start the node, \
-                 and let it in with `planetstore node init {}`",
+                "refused: its data folder {folder} is an older copy of itself, from start {starts} and write \
+                 {position}, and had come to start {} and write {}; bring the newer one back, or empty the folder, \
+                 start the node, and let it in with `planetstore node init {}`",
                 known.starts, known.position, view.heartbeat.node
             ))
         }

@@ -32,24 +32,25 @@ const fn in_query(name: &'static str, schema: &'static str, about: &'static str)
 
 const KIND: Parameter = in_query("kind", "string", "Only `refused`, `login_failed` or `read`");
 const BUCKET: Parameter = in_query("bucket", "string", "Only records about this bucket");
-const USER: Parameter = in_query("user", "string", "Only records of this user, or of logins under this name");
+const USER: Parameter = in_query("user", "string", "Only records of this user, or of logins with this user name");
 const ADDRESS: Parameter = in_query("address", "string", "Only records of this IP address");
 const SINCE: Parameter = in_query("since", "string", "Only records from this time on (RFC 3339)");
-const BEFORE: Parameter = in_query("before", "string", "Only records before this place, as `next` says it");
-const LIMIT: Parameter = in_query("limit", "integer", "Records of a page, 1 to 1000; 100 by default");
+const BEFORE: Parameter = in_query("before", "string", "Only records before this position, which is `next` of a page");
+const LIMIT: Parameter =
+    in_query("limit", "integer", "The maximum number of records of a page, 1 to 1000; 100 by default");
 
-/// Records, the newest first.
+/// A page of records, the newest first.
 #[derive(Serialize, JsonSchema)]
 struct AccessPage {
     records: Vec<Shown>,
-    /// Requests of the time of this page that have no record, because there were too many.
+    /// The number of requests in the time span of this page that were not recorded because there were too many.
     dropped: u64,
-    /// The value of `before` for the next page; absent if there is nothing before.
+    /// The value of `before` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
-/// A record, and its place.
+/// A record with its position.
 #[derive(Serialize, JsonSchema)]
 struct Shown {
     place: String,
@@ -65,8 +66,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/audit/access",
             get,
-            "Show requests that were refused, logins that failed, and reads of buckets that ask for records of them, the \
-             newest first, as long as they are kept. A page may end early: `next` says whether there is more",
+            "Show refused requests, failed logins, and reads of buckets for which reads are recorded, the newest \
+             first. The oldest records are removed. A page may be short: `next` says whether there is more",
         )
         .gives::<AccessPage>()
         .knows(&[KIND, BUCKET, USER, ADDRESS, SINCE, BEFORE, LIMIT]),
@@ -134,7 +135,7 @@ fn kind(text: &str) -> Result<Kind, Refusal> {
 
 /// A request of this API that was refused.
 pub(super) struct Refused<'a> {
-    /// What was asked for.
+    /// The operation, as S3 or the admin API names it.
     pub(super) operation: &'static str,
     pub(super) refusal: &'a Refusal,
     /// The headers that say who asked.

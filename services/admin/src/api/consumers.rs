@@ -40,11 +40,11 @@ pub(super) struct Consumer {
     pub(super) start: u64,
     /// The sequence up to which all its events are acknowledged.
     pub(super) position: u64,
-    /// Its events that are not acknowledged.
+    /// The number of its events that are not acknowledged yet.
     pub(super) lag: u64,
-    /// Those of them that were delivered. With 10,000 it gets no more.
+    /// The number of unacknowledged events that were delivered. At 10,000 the consumer gets no more.
     pub(super) unacked: u64,
-    /// Those of them that were delivered more than once.
+    /// The number of unacknowledged events that were delivered more than once.
     pub(super) redelivered: u64,
     /// Events acknowledged per second in the last minute; absent before it was measured.
     pub(super) rate: Option<f64>,
@@ -54,7 +54,7 @@ pub(super) struct Consumer {
     pub(super) owner: String,
 }
 
-/// Which events a consumer gets. What is absent is no restriction.
+/// The events that a consumer gets. An absent field is no restriction.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConsumerFilter {
@@ -79,12 +79,12 @@ pub(super) struct NewConsumer {
     pub(super) from: Option<String>,
 }
 
-/// A consumer that was added, and how to read its events.
+/// A consumer that was added, with what a program needs to read its events.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct AddedConsumer {
     pub(super) consumer: Consumer,
     pub(super) credentials: ConsumerCredentials,
-    /// A program in Python that reads.
+    /// A Python program that reads the consumer's events.
     pub(super) snippet: String,
 }
 
@@ -96,11 +96,11 @@ pub(super) struct ConsumerCredentials {
     pub(super) user: String,
     #[schemars(schema_with = "secret")]
     pub(super) password: String,
-    /// The prefix that a client gives the subjects of its replies; it hears no others.
+    /// The prefix that a client must use for its reply subjects; it receives replies on no others.
     pub(super) inbox: String,
-    /// How the subjects of JetStream's API begin for this user: what clients call an API prefix.
+    /// The prefix of the subjects of JetStream's API for this user, which clients call the API prefix.
     pub(super) api_prefix: String,
-    /// The subject at which the consumer is asked for its next events.
+    /// The subject to which a client sends requests for the consumer's next events.
     pub(super) subject: String,
     pub(super) stream: String,
     pub(super) durable: String,

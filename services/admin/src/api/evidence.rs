@@ -28,8 +28,8 @@ const fn in_query(name: &'static str, about: &'static str) -> Parameter {
 
 const FROM: Parameter = in_query("from", "The sequence of the first event; the first of the log by default");
 const TO: Parameter = in_query("to", "The sequence of the last event; the newest by default");
-const AFTER: Parameter = in_query("after", "Only checkpoints that cover entries behind this sequence");
-const LIMIT: Parameter = in_query("limit", "Checkpoints of a page, 1 to 100; 100 by default");
+const AFTER: Parameter = in_query("after", "Only checkpoints that cover entries after this sequence");
+const LIMIT: Parameter = in_query("limit", "The maximum number of checkpoints of a page, 1 to 100; 100 by default");
 
 /// Signed ranges of the log.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -48,7 +48,7 @@ struct Signed {
 struct Checkpoint {
     /// The sequence of its event.
     sequence: u64,
-    /// When it was written.
+    /// The time at which it was written.
     #[schemars(with = "String")]
     time: Timestamp,
     first: u64,
@@ -100,8 +100,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/events/export",
             export,
-            "Export a range of the log, with the bytes of its events and the checkpoints that cover them, in a form that \
-             `planetstore events verify` checks without the store",
+            "Export a range of the log with the bytes of its events and the checkpoints that cover them. `planetstore \
+             events verify` checks the export without the store",
         )
         .gives::<String>()
         .of_media(LINES)

@@ -87,7 +87,7 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
         Carrier::Document => renew(&asked, &carrier, &shown).await,
         // The browser goes away with its page, and what was begun is finished all the same: see `handover`.
         Carrier::Cookie { .. } => tokio::spawn(renew_or_repeat(asked, carrier, shown)).await.map_err(|error| {
-            tracing::error!(%error, "a refresh went wrong");
+            tracing::error!(%error, "a refresh failed");
             Refusal::internal()
         })?,
     }
@@ -186,7 +186,7 @@ pub(super) async fn prove(mut asked: Asked, caller: Caller) -> Result<Answer, Re
     let token_id = (asked.admin.0.sources.fresh)(asked.now);
     let issued = asked.admin.tokens()?.issue_proven(bearer(&proven, caller.session.0), token_id, asked.now);
     let issued = issued.map_err(|error| {
-        tracing::error!(%error, "a proof of a password went wrong");
+        tracing::error!(%error, "a verification of a password failed");
         Refusal::internal()
     })?;
     Answer::of(&shape::Proven { access_token: issued.token.expose().to_owned(), expires: issued.expires })

@@ -23,7 +23,7 @@ pub(super) struct MasterKeys {
     pub(super) held: Vec<MasterKeyId>,
     /// The number of secrets that are still sealed with former keys. Gateways seal them again with the key in use.
     pub(super) left: Left,
-    /// No secret is sealed with a former key.
+    /// Whether no secret is sealed with a former key any more.
     pub(super) done: bool,
 }
 

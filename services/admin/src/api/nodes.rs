@@ -45,16 +45,16 @@ pub(super) struct Node {
     pub(super) presence: Presence,
     pub(super) duty: DutySince,
     pub(super) condition: ConditionSince,
-    /// What is placed on it by the log.
+    /// The shards that the log places on it.
     pub(super) placed: Placed,
-    /// Shards that it should have and is known to lack, or to hold damaged.
+    /// Shards that the node should have but that are known to be missing or damaged on it.
     pub(super) owed_shards: u64,
-    /// What it says of itself; absent while it is not heard.
+    /// The node's own report; absent while it sends no heartbeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reported: Option<Reported>,
 }
 
-/// Whether a node is heard, as the monitor wrote it.
+/// The presence of a node, as the monitor recorded it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Presence {
     pub(super) state: PresenceState,
@@ -69,7 +69,7 @@ pub(super) enum PresenceState {
     Offline,
 }
 
-/// What operators want of a node.
+/// The duty of a node, which operators set.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct DutySince {
     pub(super) state: DutyState,
@@ -80,19 +80,19 @@ pub(super) struct DutySince {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum DutyState {
-    /// It takes new shards.
+    /// The node takes new shards.
     Serving,
-    /// It takes no new shards, and those it has move to other nodes.
+    /// The node takes no new shards, and the shards that it has move to other nodes.
     Draining,
-    /// It was given up.
+    /// The node was removed, and its shards are given up.
     Removed,
 }
 
-/// How a node serves while it is heard, as the monitor wrote it.
+/// The condition of a node that sends heartbeats, as the monitor recorded it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ConditionSince {
     pub(super) state: ConditionState,
-    /// Why it is failing.
+    /// The reason why it is failing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cause: Option<Failure>,
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -114,26 +114,26 @@ pub(super) struct Placed {
     pub(super) bytes: u64,
 }
 
-/// What a node says of itself.
+/// The report of a node about itself.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Reported {
     pub(super) seconds_ago: u64,
     /// Bytes of its disk.
     pub(super) capacity_bytes: u64,
-    /// Bytes that it can still store.
+    /// Bytes that the node can still store.
     pub(super) free_bytes: u64,
     /// Bytes that shards take on its disk.
     pub(super) stored_bytes: u64,
-    /// Shards on its disk, whatever the log says of them.
+    /// The number of shards on its disk, including those that the log does not name.
     pub(super) shards: u64,
     /// Reads and writes that failed since its start.
     pub(super) errors: u64,
     /// Shards that are known to be damaged or unreadable.
     pub(super) damaged_shards: u64,
-    /// How long syncs took that somebody waited for; absent if there were none of late.
+    /// The latency of syncs that a request waited for; absent if there were none recently.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sync: Option<LatencyMicros>,
-    /// The same of reads.
+    /// The latency of reads; absent if there were none recently.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) read: Option<LatencyMicros>,
 }
@@ -145,12 +145,12 @@ pub(super) struct LatencyMicros {
     pub(super) p99: u32,
 }
 
-/// Whether to go on although something is against it.
+/// Whether to continue despite a safety check.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NodeForce {
-    /// Go on although too few nodes would be left to take writes and, for a removal, although shards are placed on the
-    /// node: those are given up.
+    /// Continue although too few nodes would be left for writes. A removal then also gives up the shards that are
+    /// placed on the node.
     #[serde(default)]
     pub(super) force: bool,
 }
@@ -205,8 +205,8 @@ async fn check_enough_left(asked: &Asked, what: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::conflict(format!(
-        "without {name}, {left} nodes would take shards, and writes need {NODES_MIN}: add nodes first, or {what} it with \
-         --force (`force` in the API) and do without writes"
+        "without {name}, {left} nodes would take shards, and writes need {NODES_MIN}: add nodes first, or {what} it \
+         with --force (`force` in the API) and do without writes"
     )))
 }
 

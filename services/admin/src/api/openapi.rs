@@ -19,9 +19,10 @@ use crate::console::{Described, described};
 const CONTRACT_VERSION: &str = "1.0.0";
 
 const DESCRIPTION: &str = "Users, keys, groups, policies, limits and quotas of a Planetstore region. Every change is \
-    an event on its log; a program that has read the log up to the sequence in the header `X-Planetstore-Sequence` has \
-    seen it. Errors are `{code, message}`: the code is stable and for programs, the message is for people and may change. \
-    `step_up_required` asks for the password again, at `/api/v1/prove`. Nobody passes on a right that they do not have.";
+    an event on its log; a program has read the change once it has read the log up to the sequence in the header \
+    `X-Planetstore-Sequence`. Errors are `{code, message}`: the code is stable and for programs, the message is for \
+    people and may change. `step_up_required` asks for the password again, at `/api/v1/prove`. No user can grant a \
+    right that the user does not have.";
 
 pub(super) async fn get(_: Asked) -> Result<Answer, Refusal> {
     Answer::of(&openapi())
@@ -97,7 +98,7 @@ fn describe_route(route: &Described, generator: &mut SchemaGenerator) -> Value {
     });
     let header = route.header().map(|name| {
         json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" },
-            "description": "Any value: no form of a page can send it" })
+            "description": "Any value. The header is required because an HTML form cannot send it" })
     });
     let parameters: Vec<_> = in_path(route.path).chain(query).chain(header).collect();
     let mut described = json!({
@@ -125,7 +126,7 @@ fn whom(operation: &Operation) -> String {
     let whom = match operation.access() {
         Access::Open => "Needs no login.".into(),
         Access::Known => "Needs a login.".into(),
-        Access::Everyone(action) => format!("Needs a login, and that no policy denies `{action}`."),
+        Access::Everyone(action) => format!("Needs a login. A policy can deny `{action}`."),
         Access::Own(action) => {
             format!("Needs a login as this user, as an administrator, or with the right `{action}`.")
         }
@@ -142,7 +143,10 @@ fn whom(operation: &Operation) -> String {
 fn parameters(operation: &Operation) -> Vec<Value> {
     let in_path = in_path(operation.path);
     let paging = [
-        json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "The last name of the page before" }),
+        json!({
+            "name": "after", "in": "query", "schema": { "type": "string" },
+            "description": "The last name of the previous page"
+        }),
         json!({ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } }),
     ];
     let more = operation.parameters.iter().map(|parameter| {

@@ -37,7 +37,7 @@ const COOKIE: Parameter = Parameter {
     name: "X-Planetstore-Session",
     place: "header",
     schema: "string",
-    about: "`cookie`: the refresh token comes and goes in a cookie that no script can read, and not in the document",
+    about: "`cookie`: the refresh token is sent in a cookie that no script can read, instead of in the document",
 };
 
 /// All of them.
@@ -85,7 +85,7 @@ fn about_sessions() -> Vec<Operation> {
             .gives::<shape::Session>()
             .knows(&[COOKIE]),
         new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out").knows(&[COOKIE]),
-        new("prove", Post, "/api/v1/prove", known!(Known, login::prove), "Prove the password again")
+        new("prove", Post, "/api/v1/prove", known!(Known, login::prove), "Verify the caller's password again")
             .takes::<shape::Proof>()
             .gives::<shape::Proven>(),
         new("whoami", Get, "/api/v1/whoami", known!(Known, login::whoami), "Show the current user")
@@ -350,7 +350,7 @@ fn about_nodes() -> Vec<Operation> {
             Post,
             "/api/v1/nodes/{node}/drain",
             known!(Right(AdminDrainNode), nodes::drain),
-            "Give a storage node no new shards, and have those it has moved to other nodes",
+            "Drain a storage node: it gets no new shards, and its shards move to other nodes",
         )
         .takes::<nodes::NodeForce>()
         .gives::<nodes::Node>()
@@ -360,7 +360,7 @@ fn about_nodes() -> Vec<Operation> {
             Post,
             "/api/v1/nodes/{node}/resume",
             known!(Right(AdminResumeNode), nodes::resume),
-            "Give a storage node new shards again that was drained or removed",
+            "Resume a storage node that was drained or removed: it gets new shards again",
         )
         .gives::<nodes::Node>()
         .without_proof(),
@@ -437,7 +437,7 @@ fn about_consumers() -> Vec<Operation> {
             Get,
             "/api/v1/consumers",
             known!(Right(AdminListConsumers), consumers::list),
-            "List the durable consumers that read events over NATS, and how far each is",
+            "List the durable consumers that read events over NATS, with the position of each",
         )
         .gives::<consumers::ConsumerList>(),
         new(
@@ -445,7 +445,7 @@ fn about_consumers() -> Vec<Operation> {
             Post,
             "/api/v1/consumers",
             known!(Right(AdminAddConsumer), consumers::add),
-            "Add a durable consumer and a NATS login that reads its events and does nothing else. The caller needs \
+            "Add a durable consumer and a NATS login that may read its events and nothing else. The caller needs \
              `planetstore:ReadEvents` as well. The password is not returned again",
         )
         .takes::<consumers::NewConsumer>()

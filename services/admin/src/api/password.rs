@@ -65,7 +65,7 @@ impl Admin {
     pub(super) fn sealer(&self) -> Result<&Sealer, Refusal> {
         let number = self.0.ledger.latest().totals()?.keys.master_number();
         self.0.sealers.of(number).ok_or_else(|| {
-            tracing::error!(number, "the master key in use is not held here");
+            tracing::error!(number, "this gateway does not have the master key in use");
             Refusal::internal()
         })
     }

@@ -24,9 +24,9 @@ use super::refusal::Refusal;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PolicyCheck {
-    /// Who; absent for somebody who does not sign.
+    /// The user; absent for anonymous requests.
     user: Option<UserName>,
-    /// What, as policies call it: `s3:GetObject`.
+    /// The action, as policies name it: `s3:GetObject`.
     action: String,
     /// The bucket, which actions on buckets and objects need.
     bucket: Option<BucketName>,
@@ -38,7 +38,7 @@ pub(super) struct PolicyCheck {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct PolicyChecked {
     allowed: bool,
-    /// What decided it, in words.
+    /// The reasons for the decision, as sentences.
     reasons: Vec<String>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Post,
             "/api/v1/policy-check",
             check,
-            "Ask whether somebody may do something with S3, and why",
+            "Check whether a user may perform an S3 action, and why",
         )
         .takes::<PolicyCheck>()
         .gives::<PolicyChecked>()

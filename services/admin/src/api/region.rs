@@ -26,8 +26,8 @@ pub(super) struct Region {
     pub(super) key_numbers: AuthorKeyNumbers,
     /// The number of the master key in use, from which the author keys are derived.
     pub(super) master_key_number: u32,
-    /// The sequence on the log from which on secrets are only in events of the nouns `secret` and `session`; 0 below
-    /// level 2.
+    /// The sequence on the log from which secrets are only in events of the nouns `secret` and `session`; 0 below level
+    /// 2.
     pub(super) secrets_apart_since: u64,
 }
 

@@ -31,18 +31,19 @@ const fn in_query(name: &'static str, schema: &'static str, about: &'static str)
     Parameter { name, place: "query", schema, about }
 }
 
-const AT: Parameter = in_query(
-    "at",
+const AT: Parameter =
+    in_query("at", "string", "The sequence of the last event to count, or a time (RFC 3339): events before it count");
+const PREFIX: Parameter = in_query("prefix", "string", "Only keys with this prefix");
+const DELIMITER: Parameter = in_query(
+    "delimiter",
     "string",
-    "The sequence of the last event that counts, or a time (RFC 3339) before which events count",
+    "The delimiter: keys that contain it after the prefix are grouped into common prefixes",
 );
-const PREFIX: Parameter = in_query("prefix", "string", "Only keys that begin like this");
-const DELIMITER: Parameter =
-    in_query("delimiter", "string", "Keys are rolled up to the first of these behind the prefix");
-const AFTER: Parameter = in_query("after", "string", "Only keys behind this: `next` of the page before");
-const LIMIT: Parameter = in_query("limit", "integer", "Keys of a page, 1 to 1000; 100 by default");
+const AFTER: Parameter = in_query("after", "string", "Only keys after this one: `next` of the previous page");
+const LIMIT: Parameter =
+    in_query("limit", "integer", "The maximum number of keys of a page, 1 to 1000; 100 by default");
 
-/// What was in a bucket.
+/// The objects of a bucket at an earlier point in the log.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ObjectsThen {
     /// The sequence of the last event that counts.
@@ -54,7 +55,7 @@ struct ObjectsThen {
     next: Option<String>,
 }
 
-/// An object that was in a bucket.
+/// An object of a bucket at an earlier point in the log.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ObjectThen {
     key: String,
@@ -64,12 +65,12 @@ struct ObjectThen {
     size: Option<u64>,
     /// The entity tag, if it is known.
     etag: Option<String>,
-    /// When it was stored.
+    /// The time at which it was stored.
     #[schemars(with = "String")]
     last_modified: Timestamp,
-    /// Whether the version is kept, and can be read.
+    /// Whether the version still exists and can be read.
     is_readable: bool,
-    /// Whether its bytes are held: then it can be restored, even if its version is gone.
+    /// Whether its bytes are still stored. Then the object can be restored, even if its version is gone.
     is_held: bool,
 }
 
@@ -77,20 +78,20 @@ struct ObjectThen {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Restore {
-    /// The sequence of the last event that counts, or a time (RFC 3339) before which events count.
+    /// The sequence of the last event to count, or a time (RFC 3339): events before it count.
     at: String,
-    /// Only keys that begin like this.
+    /// Only keys with this prefix.
     #[serde(default)]
     prefix: String,
-    /// Whether to say only what would be done.
+    /// Whether only to report what would be done.
     #[serde(default)]
     dry_run: bool,
-    /// Only keys behind this: `next` of the answer before.
+    /// Only keys after this one: `next` of the previous response.
     #[serde(default)]
     after: String,
 }
 
-/// What was restored, or would be.
+/// The keys that were restored, or would be.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Restored {
     /// The sequence of the last event that counts.
@@ -102,28 +103,28 @@ struct Restored {
     next: Option<String>,
 }
 
-/// What becomes of a key.
+/// The restoration of a key.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Restoration {
     key: String,
-    /// The version of then; absent if there was none.
+    /// The version at that point in the log; absent if there was none.
     from_version: Option<String>,
     action: Restoring,
 }
 
-/// What is done with a key.
+/// The way in which a key is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Restoring {
-    /// A new version has the bytes of then.
+    /// A new version gets the earlier bytes.
     Restore,
-    /// A delete marker hides the object, which was not there then.
+    /// A delete marker hides the object, which did not exist then.
     Hide,
-    /// Nothing: the bytes of then are gone.
+    /// The key stays as it is: the earlier bytes are gone.
     Gone,
-    /// Nothing: the bucket keeps no versions, and the object of now would be destroyed.
+    /// The key stays as it is: the bucket keeps no versions, and the present object would be lost.
     WouldDestroy,
-    /// Nothing: the caller may not.
+    /// The key stays as it is: the caller has no right to change it.
     Denied,
 }
 
@@ -136,7 +137,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/buckets/{bucket}/objects",
             list,
-            "List what was in a bucket at a place in the log. It needs the right `s3:ListBucketVersions`",
+            "List the objects that a bucket had at a point in the log. The caller needs the right \
+             `s3:ListBucketVersions`",
         )
         .gives::<ObjectsThen>()
         .knows(&[AT, PREFIX, DELIMITER, AFTER, LIMIT]),
@@ -145,8 +147,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Post,
             "/api/v1/buckets/{bucket}/restore",
             restore,
-            "Give keys back what they had at a place in the log, by one new version each. Nothing is destroyed. It needs the \
-             rights to list versions, and for each key to read them and to write it",
+            "Restore keys to their state at a point in the log, with one new version each. Nothing is destroyed. The \
+             caller needs the rights to list versions, and to read the versions and write each key",
         )
         .takes::<Restore>()
         .gives::<Restored>(),

@@ -37,10 +37,14 @@ const QUERY: Parameter = Parameter {
     name: "q",
     place: "query",
     schema: "string",
-    about: "A part of a name of a bucket, a user or a node; the beginning of a key, or `bucket/` and the beginning of a key",
+    about: "A part of the name of a bucket, a user or a node; a prefix of a key; or `bucket/` and a prefix of a key",
 };
-const LIMIT: Parameter =
-    Parameter { name: "limit", place: "query", schema: "integer", about: "Hits of each kind, 1 to 50; 10 by default" };
+const LIMIT: Parameter = Parameter {
+    name: "limit",
+    place: "query",
+    schema: "integer",
+    about: "The maximum number of hits of each kind, 1 to 50; 10 by default",
+};
 
 /// What was found.
 #[derive(Debug, Default, Serialize, JsonSchema)]
@@ -49,7 +53,7 @@ pub(super) struct Found {
     objects: Vec<FoundObject>,
     users: Vec<UserName>,
     nodes: Vec<NodeId>,
-    /// There may be more.
+    /// Whether there may be more.
     is_partial: bool,
 }
 
@@ -74,7 +78,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/search",
             search,
-            "Find buckets, objects, users and nodes by their names: those that the caller may list",
+            "Find buckets, objects, users and nodes by name, among those that the caller may list",
         )
         .gives::<Found>()
         .knows(&[QUERY, LIMIT]),
@@ -90,7 +94,7 @@ async fn search(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let found =
         tokio::task::spawn_blocking(move || Searching { asked: &asked, caller: &caller, snapshot }.find(&wanted));
     Answer::of(&found.await.map_err(|error| {
-        tracing::error!(%error, "a search went wrong");
+        tracing::error!(%error, "a search failed");
         Refusal::internal()
     })??)
 }

@@ -21,7 +21,7 @@ pub(super) struct Login {
     pub(super) password: Secret,
 }
 
-/// The password of whoever has a session, once more.
+/// The password of the session's user, to be verified again.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Proof {
@@ -29,25 +29,25 @@ pub(super) struct Proof {
     pub(super) password: Secret,
 }
 
-/// An access token of the same session, for which the password was proven just now.
+/// An access token of the same session that shows that the password was just proven.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Proven {
-    /// To be sent as `Authorization: Bearer <token>`.
+    /// The access token, to be sent as `Authorization: Bearer <token>`.
     pub(super) access_token: String,
-    /// When the access token expires, and the proof with it.
+    /// The time at which the access token and the proof expire.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) expires: Timestamp,
 }
 
-/// The session to go on with.
+/// The session to refresh.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Refresh {
     /// Its refresh token, unless a cookie has it.
     #[schemars(schema_with = "secret")]
     pub(super) refresh_token: Option<Secret>,
-    /// Its id: with another session's token nothing is done. A page whose token is in a cookie always sends it, because
-    /// other pages of its host may set cookies, too.
+    /// The id of the session. A token of another session is refused. A page whose token is in a cookie always sends
+    /// this id, because other pages of its host may set cookies, too.
     pub(super) session: Option<SessionId>,
 }
 

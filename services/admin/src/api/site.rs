@@ -56,19 +56,19 @@ pub(super) struct Settings {
     pub(super) endpoints: Endpoints,
     pub(super) versions: Versions,
     pub(super) limits: SiteLimits,
-    /// The master key; absent for whoever may not see it.
+    /// The master key; absent for callers who may not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) master_key: Option<MasterKeys>,
     /// The operations that the caller may ask for, whatever they are about: a page offers nothing else.
     pub(super) operations: Vec<&'static str>,
 }
 
-/// Where the store is reached.
+/// The addresses of the store.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Endpoints {
     /// The URL of S3, for clients.
     pub(super) s3: String,
-    /// The URL of the console and the admin API, as it was asked.
+    /// The URL of the console and the admin API, as this request used it.
     pub(super) console: String,
 }
 
@@ -83,13 +83,13 @@ pub(super) struct Versions {
     pub(super) known_level: u32,
 }
 
-/// What the store takes.
+/// The limits of the store.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SiteLimits {
     pub(super) object_bytes_max: u64,
     pub(super) key_bytes_max: usize,
     pub(super) parts_max: u16,
-    /// The least bytes of each part but the last.
+    /// The minimum size in bytes of each part except the last.
     pub(super) part_bytes_min: u64,
     /// The rate limits of all clients together.
     pub(super) total: Limits,
@@ -132,7 +132,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/settings",
             get,
-            "Show where the store is reached, its versions and its limits",
+            "Show the addresses, the versions and the limits of the store",
         )
         .gives::<Settings>(),
     ]

@@ -37,7 +37,7 @@ const ALL_EVENTS: &str = "region";
 /// Types and buckets of a filter, at most.
 const FILTER_ENTRIES_MAX: usize = 100;
 
-/// Which events a target receives by itself.
+/// The events that a target receives by itself.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WantedFilter {
@@ -61,26 +61,27 @@ pub(super) struct NewTarget {
     /// The NATS subject, which begins with `notify.`.
     #[serde(default)]
     subject: Option<String>,
-    /// The form in which it receives events; CloudEvents in structured mode if it is absent.
+    /// The form in which it receives events; by default CloudEvents in structured mode.
     #[serde(default)]
     format: Option<Format>,
-    /// Which events it receives by itself; none if it is absent: then buckets send it events by their notification
-    /// configurations.
+    /// The events that it receives by itself. If it is absent, the target receives only what the notification
+    /// configurations of buckets send to it.
     #[serde(default)]
     filter: Option<WantedFilter>,
-    /// Whether events are sent; they are unless this is `false`.
+    /// Whether events are sent; `true` by default.
     #[serde(default)]
     enabled: Option<bool>,
-    /// The sequence in the log after which its events begin; the newest one if it is absent, and 0 for all.
+    /// The sequence in the log after which its events begin: by default the newest, 0 for all events.
     #[serde(default)]
     after: Option<u64>,
-    /// The key by which requests are signed: `whsec_` and Base64 of 24 to 64 bytes. One is made if it is absent.
+    /// The key with which requests are signed: `whsec_` and 24 to 64 bytes in Base64. By default, the store generates
+    /// one.
     #[serde(default)]
     #[schemars(schema_with = "secret")]
     secret: Option<Secret>,
 }
 
-/// Changes of a target. What is absent stays as it is.
+/// Changes of a target. Absent fields are not changed.
 #[expect(clippy::option_option, reason = "JSON tells `null` from absence")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -91,17 +92,17 @@ pub(super) struct TargetChange {
     subject: Option<String>,
     #[serde(default)]
     format: Option<Format>,
-    /// Which events it receives by itself; `null` for none.
+    /// The events that it receives by itself; `null` for none.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<WantedFilter>")]
     filter: Option<Option<WantedFilter>>,
     #[serde(default)]
     enabled: Option<bool>,
-    /// The sequence in the log after which its events continue: an earlier one sends events again, and a later one passes
-    /// over some.
+    /// The sequence in the log after which its events continue: an earlier one sends events again, a later one skips
+    /// events.
     #[serde(default)]
     after: Option<u64>,
-    /// Whether a new key is made by which requests are signed.
+    /// Whether to generate a new key with which requests are signed.
     #[serde(default)]
     rotate_secret: bool,
 }
@@ -110,7 +111,7 @@ pub(super) struct TargetChange {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Target {
     name: TargetName,
-    /// The name by which notification configurations of buckets mean it.
+    /// The ARN by which notification configurations of buckets refer to the target.
     arn: String,
     kind: Kind,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,16 +123,16 @@ pub(super) struct Target {
     enabled: bool,
     #[schemars(with = "String", extend("format" = "date-time"))]
     created: Timestamp,
-    /// The sequence in the log up to which it has received all events that it is to receive, or refused them. It is up to
-    /// a few seconds old.
+    /// The sequence in the log up to which the target has received or refused all its events. The figure may be a few
+    /// seconds old.
     position: u64,
-    /// The number of entries of the log behind that. Most of them may be none for this target.
+    /// The number of entries of the log after that position. Most of them may not be for this target.
     lag: u64,
-    /// Why it receives nothing at present.
+    /// The reason why the target receives nothing at present.
     last_error: Option<String>,
-    /// The number of events that it refused.
+    /// The number of events that the target refused.
     dead: u32,
-    /// The key by which requests are signed, when it was just made: it is never shown again.
+    /// The key with which requests are signed, only in the response to the request that created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
@@ -153,7 +154,7 @@ pub(super) struct DeadLetter {
     time: Timestamp,
     error: String,
     attempts: u32,
-    /// Whether it is to be sent again, and has not been yet.
+    /// Whether it waits to be sent again.
     redelivering: bool,
 }
 
@@ -172,10 +173,11 @@ pub(super) struct Sequences {
     sequences: Vec<u64>,
 }
 
-/// What was asked for.
+/// The result of a request to test a target.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct TestAsked {
-    /// The sequence of the event that tests the target. Once the target's position has reached it, the target has it.
+    /// The sequence of the event that tests the target. The target has received it once the target's position reaches
+    /// this sequence.
     sequence: u64,
 }
 
@@ -207,7 +209,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Patch,
             ONE,
             known!(AdminChangeTarget, change),
-            "Change a target, or where its events continue",
+            "Change a target, or the position at which its events continue",
         )
         .takes::<TargetChange>()
         .gives::<Target>(),
@@ -216,7 +218,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Delete,
             ONE,
             known!(AdminDeleteTarget, delete),
-            "Delete a target, and with it the events that it has not received",
+            "Delete a target. Events that it has not received are not sent any more",
         ),
         new("listDeadLetters", Get, DEAD, known!(AdminListDeadLetters, dead), "List the events that a target refused")
             .gives::<DeadLetters>(),
@@ -225,7 +227,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Delete,
             DEAD,
             known!(AdminDiscardDeadLetters, discard),
-            "Give up all of these events",
+            "Discard all dead letters of a target",
         ),
         new(
             "redeliver",
@@ -242,7 +244,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Post,
             "/api/v1/targets/{target}/test",
             known!(AdminTestTarget, test),
-            "Send an event to a target that shows whether it receives any",
+            "Send a test event to a target",
         )
         .gives::<TestAsked>()
         .without_proof(),

@@ -23,46 +23,46 @@ const SINCE: Parameter = Parameter {
     name: "since",
     place: "query",
     schema: "string",
-    about: "Only points behind this time (RFC 3339); those of the last hour by default, of the last day at most",
+    about: "Only points after this time (RFC 3339): by default the last hour, at most the last day",
 };
 const STEP: Parameter = Parameter {
     name: "step",
     place: "query",
     schema: "integer",
-    about: "Seconds of a point: 10, and nothing else yet",
+    about: "The seconds that each point covers; only 10 is supported",
 };
 
-/// Telemetry over some time.
+/// A series of telemetry points.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only described: points are kept as they are sent")]
 struct Telemetry {
-    /// Seconds of a point, but for the last.
+    /// The number of seconds that each point covers, except the last.
     step_seconds: u64,
-    /// Points are behind this time.
+    /// The time after which the points begin.
     #[schemars(with = "String", extend("format" = "date-time"))]
     from: Timestamp,
     /// The oldest first.
     points: Vec<Tick>,
 }
 
-/// Who is active.
+/// The users with recent requests.
 #[derive(Serialize, JsonSchema)]
 struct ActiveUsers {
     /// Since when.
     #[schemars(with = "String", extend("format" = "date-time"))]
     since: Timestamp,
-    /// Whoever was here last first.
+    /// The users, the one with the latest request first.
     users: Vec<ActiveUser>,
 }
 
-/// Somebody who is active, by one access key.
+/// A user with recent requests, by one access key.
 #[derive(Serialize, JsonSchema)]
 struct ActiveUser {
     /// The user.
     user: String,
     /// The access key.
     key: Option<String>,
-    /// When the last request was.
+    /// The time of the last request.
     #[schemars(with = "String", extend("format" = "date-time"))]
     last_seen: Timestamp,
     /// Requests since then.
@@ -77,8 +77,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/telemetry",
             known(Access::Right(Action::AdminGetTelemetry), |asked, _| Box::pin(async move { get(&asked) })),
-            "Show requests, latencies, nodes and sizes over the last day, as points of ten seconds. The last point is the \
-             newest second. Of a time when nothing was heard there is no point",
+            "Show requests, latencies, nodes and sizes over the last day, in points of ten seconds. The last point is \
+             the newest second. There are no points for times without telemetry",
         )
         .gives::<Telemetry>()
         .knows(&[SINCE, STEP]),

@@ -208,6 +208,6 @@ async fn record(ledger: &Ledger, news: Vec<NoteHealth>) {
     // Each waits for others that are appended with it.
     let recorded = stream::iter(news).map(Ok).try_for_each_concurrent(FACTS_AT_ONCE_MAX, record).await;
     if let Err(error) = recorded {
-        tracing::warn!(%error, "what an audit found was not recorded");
+        tracing::warn!(%error, "the findings of an audit were not recorded");
     }
 }

@@ -48,15 +48,15 @@ pub(crate) fn described() -> impl Iterator<Item = Described> {
 /// What is under way.
 fn of_work() -> [Described; 5] {
     const NODE: &[(&str, &str, &str)] =
-        &[("node", "string", "One node; without it, all that joined and were not removed")];
+        &[("node", "string", "The node; by default all nodes that have joined and were not removed")];
     const UNITS: &[(&str, &str, &str)] =
-        &[("units", "integer", "Units a second, for `rate`; without it the worker's default")];
+        &[("units", "integer", "For `rate`: the units per second; absent for the worker's default")];
     [
         Described {
             name: "getStatus",
             method: "get",
             path: STATUS_PATH,
-            summary: "Show how much is stored, how whole it is, the nodes, the log and the projection",
+            summary: "Show the totals and the redundancy of stored objects, the nodes, the log and the projection",
             action: Action::AdminGetStatus,
             gives: shape::<Status>,
             media: JSON,
@@ -66,7 +66,7 @@ fn of_work() -> [Described; 5] {
             name: "listWorkers",
             method: "get",
             path: WORKERS_PATH,
-            summary: "List the background workers of all processes, and how each is doing",
+            summary: "List the background workers of all processes, with the state of each",
             action: Action::AdminGetStatus,
             gives: shape::<WorkerList>,
             media: JSON,
@@ -76,7 +76,7 @@ fn of_work() -> [Described; 5] {
             name: "changeWorker",
             method: "post",
             path: WORKER_PATH,
-            summary: "Change a worker in every process: `pause`, `resume`, `rate`, or `run` to look at everything now",
+            summary: "Change a worker in every process: `pause`, `resume`, set its `rate`, or `run` it on all items now",
             action: Action::AdminChangeWorker,
             gives: shape::<Changed<'static>>,
             media: JSON,
@@ -86,7 +86,7 @@ fn of_work() -> [Described; 5] {
             name: "listScrubs",
             method: "get",
             path: SCRUBS_PATH,
-            summary: "Show how far the scrubs of storage nodes are, and what they found",
+            summary: "Show the progress of the scrubs of storage nodes, and the damage that they found",
             action: Action::AdminGetStatus,
             gives: shape::<ScrubList>,
             media: JSON,
@@ -96,7 +96,7 @@ fn of_work() -> [Described; 5] {
             name: "changeScrubs",
             method: "post",
             path: SCRUBS_CHANGE_PATH,
-            summary: "Have scrubs `start` a pass, `pause`, or `resume`, and show what they say then",
+            summary: "Change scrubs: `start` a pass, `pause` or `resume`; returns their state after the change",
             action: Action::AdminChangeWorker,
             gives: shape::<ScrubList>,
             media: JSON,

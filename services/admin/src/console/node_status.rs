@@ -16,31 +16,32 @@ use crate::admission::node_refusal;
 pub struct NodeStatus {
     /// Its name.
     pub node: String,
-    /// Its failure domain.
+    /// The node's failure domain.
     pub zone: String,
-    /// What can be done with it.
+    /// The state of the node, as this gateway observes it.
     pub state: NodeState,
-    /// Bytes that it can still store.
+    /// Bytes that the node can still store.
     pub free_bytes: u64,
     /// Bytes of its disk.
     pub total_bytes: u64,
     /// Bytes of shards on its disk.
     pub stored_bytes: u64,
-    /// Shards that it holds.
+    /// Shards that the node holds.
     pub shards: u64,
     /// Seconds since its last heartbeat.
     pub heard_seconds_ago: u64,
-    /// Its data folder; `None` if it does not report one.
+    /// The node's data folder; `null` if it reports none.
     #[serde(default)]
     pub folder: Option<String>,
-    /// What the log says of it beside that it is online, serves and is healthy, such as `draining` or `failing (latency)`.
-    /// The state is what this gateway sees.
+    /// The node's recorded state on the log, such as `draining` or `failing (latency)`, if it is not simply online,
+    /// serving and healthy. `state` is what this gateway observes.
     #[serde(default)]
     pub recorded: Vec<String>,
-    /// Why it is not accepted as the node, or receives no writes, or is taken with a doubt.
+    /// The reason why the node is not accepted, receives no writes, or is accepted with a warning.
     #[serde(default)]
     pub why: Option<String>,
-    /// Days until its disk is full, as it fills now; `None` if it does not, or if that was watched for too short a time.
+    /// The days until the node's disk is full at the present rate; `null` if it does not fill, or if it was observed
+    /// for too short a time.
     #[serde(default)]
     pub days_until_full: Option<f64>,
 }
@@ -50,17 +51,18 @@ pub struct NodeStatus {
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "NodeStatusState")]
 pub enum NodeState {
-    /// It reads and writes.
+    /// The node serves reads and writes.
     Online,
-    /// Its disk failed; it may still read.
+    /// The node's disk failed; reads may still work.
     Failed,
-    /// Its disk has not answered a write for several seconds.
+    /// The node's disk has not completed a write for several seconds.
     Stalled,
-    /// It serves another data folder than the one that joined under its name, or is a second process of that name.
+    /// The node serves another data folder than the one that joined under its name, or is a second process with that
+    /// name.
     Refused,
-    /// Its data folder has not joined yet.
+    /// The node's data folder has not joined yet.
     Undecided,
-    /// It sends no heartbeats.
+    /// The node sends no heartbeats.
     Offline,
 }
 

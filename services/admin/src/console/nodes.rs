@@ -144,7 +144,7 @@ pub(super) async fn confirm_strays(
     let change = ChangeNode { node: node.clone(), folder: row.folder, change };
     match commit(gateway, change.into()).await {
         Ok(()) => {
-            tracing::warn!(%node, shards, "shards of which the log says nothing are not needed");
+            tracing::warn!(%node, shards, "an operator confirmed shards that the log does not name");
             answer(StatusCode::OK, &Confirmed { node: node.as_str(), shards })
         }
         Err(error) => refuse(StatusCode::CONFLICT, &format!("this cannot be confirmed: {error}")),

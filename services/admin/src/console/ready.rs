@@ -15,7 +15,7 @@ use super::routes::answer;
 /// The response of `/readyz`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Readiness {
-    /// Reads and writes can be served.
+    /// Whether reads and writes can be served.
     pub ready: bool,
     /// The reasons why it is not ready.
     pub missing: Vec<String>,

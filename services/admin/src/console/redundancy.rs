@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 /// Whether everything is fully redundant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Redundancy {
-    /// Nothing is owed, as far as this gateway and repair have counted: every content would survive the loss of any two
-    /// nodes, or of any one while fewer than six serve.
+    /// Whether no shard is owed, as far as this gateway and repair have counted. Then every content would survive the
+    /// loss of any two nodes, or of any one while fewer than six serve.
     pub is_full: bool,
     /// Shards that are owed: those that are known to be missing or damaged, and those placed on nodes that are gone or
     /// being drained.
     pub owed_shards: u64,
-    /// Seconds until nothing is owed, at the present rate of repair; absent if nobody can tell.
+    /// The seconds until no shard is owed, at the present rate of repair; absent if that cannot be estimated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_left: Option<u64>,
     /// The same as a sentence.

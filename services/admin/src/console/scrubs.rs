@@ -27,7 +27,7 @@ pub const SCRUBS_CHANGE_PATH: &str = "/api/v1/scrubs/{change}";
 /// Nodes that are asked at a time.
 const NODES_AT_ONCE_MAX: usize = 16;
 
-/// What the scrubs of nodes say of themselves.
+/// The scrubs of the storage nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScrubList {
     /// Each node, by name.
@@ -45,16 +45,16 @@ pub struct NodeScrub {
     pub answer: ScrubAnswer,
 }
 
-/// The same as it is described: one of both is there.
+/// The scrub of a node: either its state or the reason why that is not known.
 #[derive(JsonSchema)]
 #[schemars(rename = "NodeScrub")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct DescribedScrub {
     /// The name of the node.
     node: NodeId,
-    /// How its scrub is doing.
+    /// The state of its scrub.
     scrub: Option<ScrubReport>,
-    /// Why nothing is known of it, and it may not have been told what it should be.
+    /// The reason why the scrub's state is not known. The requested change may not have reached the node.
     failure: Option<String>,
 }
 
@@ -62,38 +62,38 @@ struct DescribedScrub {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScrubAnswer {
-    /// How its scrub is doing.
+    /// The state of its scrub.
     Scrub(ScrubReport),
-    /// Why nothing is known of it, and it may not have been told what it should be.
+    /// The reason why the scrub's state is not known. The requested change may not have reached the node.
     Failure(String),
 }
 
-/// How the scrub of a node is doing.
+/// The state of a node's scrub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScrubReport {
-    /// What it does.
+    /// The state.
     pub state: ScrubState,
-    /// The pass that is under way, if there is one.
+    /// The pass in progress, if there is one.
     pub pass: Option<PassReport>,
-    /// The last pass that came to its end, if there was one.
+    /// The last completed pass, if there was one.
     pub last: Option<PassReport>,
-    /// Bytes a second at which it reads, at most; 0 if it does not.
+    /// The maximum number of bytes that it reads per second; 0 if it does not read.
     pub bytes_per_second: u64,
     /// Shards that the node holds.
     pub shards: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// How many of them are known to be damaged or unreadable, and were not replaced yet.
+    /// The number of shards that are known to be damaged or unreadable and were not replaced yet.
     pub damaged: u64,
 }
 
-/// What a scrub does.
+/// The state of a scrub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ScrubState {
     /// It reads.
     Running,
-    /// It waits for the next pass to be due.
+    /// The scrub waits until the next pass is due.
     Waiting,
     /// The scrub is paused until an operator resumes it.
     Paused,
@@ -102,17 +102,17 @@ pub enum ScrubState {
 /// A pass over all shards of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PassReport {
-    /// When it began, by the node's clock.
+    /// The time at which it began, by the node's clock.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub begun: Timestamp,
-    /// When it ended, if it did.
+    /// The time at which it ended, if it did.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub ended: Option<Timestamp>,
-    /// How many shards it read.
+    /// The number of shards that it read.
     pub shards: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// How many of them turned out damaged or unreadable.
+    /// The number of shards that were damaged or unreadable.
     pub damaged: u64,
 }
 

@@ -48,24 +48,24 @@ pub struct Status {
     pub region: String,
     /// Seconds since the process started.
     pub uptime_seconds: u64,
-    /// Whether requests should be sent to it.
+    /// Whether the store is ready to serve requests.
     pub readiness: Readiness,
-    /// `None` while the state cannot be read.
+    /// The totals of stored objects; `null` while the state cannot be read.
     pub stored: Option<Stored>,
-    /// How whole is what was acked.
+    /// The health of acknowledged contents.
     pub health: Health,
-    /// How the cache of hot contents fares.
+    /// The figures of the cache of hot contents.
     pub cache: CacheFigures,
-    /// The nodes that were ever heard.
+    /// The storage nodes that have ever sent a heartbeat.
     pub nodes: Vec<NodeStatus>,
-    /// Whether everything is fully redundant; `None` while the state cannot be read.
+    /// Whether everything is fully redundant; `null` while the state cannot be read.
     #[serde(default)]
     pub redundancy: Option<Redundancy>,
     /// The event log.
     pub log: LogStatus,
     /// The projection of the log.
     pub ledger: LedgerStatus,
-    /// The disk of the gateway's own data folder; `None` if it cannot be read.
+    /// The disk of the gateway's own data folder; `null` if it cannot be read.
     #[serde(default)]
     pub disk: Option<DiskStatus>,
 }
@@ -75,9 +75,10 @@ pub struct Status {
 pub struct DiskStatus {
     /// Free bytes.
     pub free_bytes: u64,
-    /// Bytes of the disk.
+    /// The size of the disk in bytes.
     pub total_bytes: u64,
-    /// Days until it is full, as it fills now; `None` if it does not, or if that was watched for too short a time.
+    /// The days until the disk is full at the present rate; `null` if it does not fill, or if it was observed for too
+    /// short a time.
     pub days_until_full: Option<f64>,
 }
 
@@ -90,9 +91,9 @@ pub struct Health {
     pub settling: usize,
     /// The log's sequence up to which every shard that this gateway owes is stored or recorded as owed.
     pub settled_sequence: u64,
-    /// Contents that were acknowledged before this gateway's start are still being checked.
+    /// Whether contents that were acknowledged before this gateway's start are still being checked.
     pub scanning: bool,
-    /// The owed shards that the log records; `None` while the state cannot be read.
+    /// The owed shards that the log records; `null` while the state cannot be read.
     pub owed: Option<Owed>,
 }
 
@@ -108,11 +109,11 @@ pub struct Owed {
     pub shards: u64,
     /// The shards that each node owes.
     pub nodes: Vec<OwedByNode>,
-    /// Some of the contents, or all if they are few.
+    /// Some of these contents; all of them if they are few.
     pub listed: Vec<OwedContent>,
 }
 
-/// What one node owes, by why it owes it.
+/// The shards that one node owes, by reason.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct OwedByNode {
     /// The node.
@@ -132,9 +133,9 @@ pub struct OwedByNode {
 pub struct OwedContent {
     /// The digest of its bytes.
     pub sha256: String,
-    /// Which of the contents with these bytes it is.
+    /// The generation, which distinguishes contents with the same bytes.
     pub generation: String,
-    /// Its shards that are owed.
+    /// The owed shards of the content.
     pub faults: Vec<ShardFault>,
 }
 
@@ -149,11 +150,12 @@ pub struct Stored {
     pub buckets: u64,
     /// Versions of objects; delete markers do not count.
     pub objects: u64,
-    /// Bytes of those, as clients count them.
+    /// Bytes of these versions, as clients count them.
     pub logical_bytes: u64,
     /// Contents, each counted once.
     pub contents: u64,
-    /// Bytes of the contents, each counted once, with those that nothing refers to any more and that are not reclaimed yet.
+    /// Bytes of the contents, each counted once. They include contents that nothing refers to any more but that are not
+    /// reclaimed yet.
     pub content_bytes: u64,
     /// Bytes of the contents that something refers to, each counted once.
     #[serde(default)]
@@ -164,32 +166,32 @@ pub struct Stored {
     pub dedup_ratio: f64,
 }
 
-/// What the cache of hot contents has done and holds.
+/// The figures of the cache of hot contents.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CacheFigures {
     /// Reads answered from it.
     pub hits: u64,
     /// Reads that had to ask the nodes.
     pub misses: u64,
-    /// Bytes it holds.
+    /// Bytes in the cache.
     pub bytes: u64,
-    /// Contents it holds.
+    /// Contents in the cache.
     pub entries: u64,
 }
 
 /// The event log.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LogStatus {
-    /// The connection to it stands.
+    /// Whether this gateway is connected to the log.
     pub connected: bool,
-    /// The last sequence; `None` if the log does not answer.
+    /// The last sequence; `null` if the log does not answer.
     pub last_sequence: Option<u64>,
     /// Whether every sequence has an event.
     pub dense: Option<bool>,
-    /// The bytes that it takes; `None` if it does not answer.
+    /// The bytes of the log; `null` if the log does not answer.
     #[serde(default)]
     pub bytes: Option<u64>,
-    /// By how much that grows in a day; `None` if it was watched for too short a time.
+    /// The bytes by which the log grows in a day; `null` if it was observed for too short a time.
     #[serde(default)]
     pub growth_bytes_per_day: Option<f64>,
 }
@@ -197,11 +199,11 @@ pub struct LogStatus {
 /// The projection of the log.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerStatus {
-    /// The sequence up to which the log is folded.
+    /// The sequence up to which the log is projected.
     pub sequence: u64,
-    /// Why the ledger stopped, if it did.
+    /// The reason why the ledger stopped, if it did.
     pub failed: Option<String>,
-    /// What is on the log and is no fact.
+    /// Entries of the log that are not facts.
     #[serde(default)]
     pub quarantined: Quarantined,
 }
@@ -209,18 +211,18 @@ pub struct LedgerStatus {
 /// Entries of the log that are not facts.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Quarantined {
-    /// How many there are.
+    /// The number of these entries.
     pub count: u64,
     /// Some of them, the newest first.
     pub newest: Vec<Stray>,
 }
 
-/// An entry of the log that is no fact.
+/// An entry of the log that is not a fact.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Stray {
-    /// Its place on the log.
+    /// Its sequence on the log.
     pub sequence: u64,
-    /// Why it is no fact.
+    /// The reason why it is not a fact.
     pub reason: String,
     /// The subject it was published on, possibly truncated.
     pub subject: String,
@@ -250,7 +252,7 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
         .inspect_err(|error| tracing::warn!(%error, "the status has no quarantined entries"))
         .unwrap_or_default();
     let rows = gateway.ledger.latest().list_nodes();
-    let rows = rows.inspect_err(|error| tracing::warn!(%error, "the status has no word of the log on nodes"));
+    let rows = rows.inspect_err(|error| tracing::warn!(%error, "the status has no recorded node states"));
     let rows: BTreeMap<_, _> = rows.unwrap_or_default().into_iter().collect();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
     let progress = gateway.ledger.progress().borrow().clone();

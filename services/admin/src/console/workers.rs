@@ -30,7 +30,7 @@ pub(super) const PRINCIPAL: &str = "console";
 /// The workers of all processes that this gateway hears.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerList {
-    /// How each of them is doing.
+    /// The state of each worker.
     pub workers: Vec<Report>,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Rate {
     units: Option<NonZeroU64>,
 }
 
-/// A worker was changed.
+/// The result of changing a worker.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ChangedWorker")]
 pub(super) struct Changed<'a> {

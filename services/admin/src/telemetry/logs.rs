@@ -27,22 +27,22 @@ const LINES_WAITING_MAX: usize = 1_024;
 /// The target of lines that this process adds.
 const OWN_TARGET: &str = "telemetry";
 
-/// A line of a process's log, and whose it is.
+/// A log line, with the process that wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct LogLine {
-    /// When it was logged, by the clock of the process.
+    /// The time at which it was logged, by the clock of the process.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) time: Timestamp,
-    /// How much it matters: `trace`, `debug`, `info`, `warn` or `error`.
+    /// The level: `trace`, `debug`, `info`, `warn` or `error`.
     #[schemars(with = "String")]
     pub(crate) level: Level,
     /// The role of the process, or the name of the storage node.
     pub(crate) role: String,
     /// The part of the program that logged it.
     pub(crate) target: String,
-    /// What it says.
+    /// The message.
     pub(crate) message: String,
-    /// What it says beside that.
+    /// The further fields of the line.
     pub(crate) fields: BTreeMap<String, Value>,
 }
 

@@ -3,25 +3,25 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What happened in some seconds, and how things are at their end.
+/// A telemetry point: the activity during some seconds, and the totals at their end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Tick {
     /// Their end.
     #[schemars(with = "String")]
     pub(crate) time: Timestamp,
-    /// How many they are: counts divided by it are rates.
+    /// The number of seconds. A count divided by it is a rate.
     pub(crate) seconds: f64,
-    /// Requests by what they do.
+    /// Requests by kind of operation.
     pub(crate) requests: ByKind,
     /// Requests that were refused or failed.
     pub(crate) errors: Errors,
-    /// Bytes of bodies that came in.
+    /// Bytes of request bodies.
     pub(crate) bytes_in: u64,
-    /// Bytes of bodies that went out.
+    /// Bytes of response bodies.
     pub(crate) bytes_out: u64,
-    /// What half of the answers did not take longer than.
+    /// The median latency, in milliseconds.
     pub(crate) p50_ms: Percentiles,
-    /// What 99 in a hundred did not take longer than.
+    /// The 99th percentile, in milliseconds.
     pub(crate) p99_ms: Percentiles,
     /// The operations with the most requests.
     pub(crate) operations: Vec<OperationFigures>,
@@ -29,9 +29,9 @@ pub(crate) struct Tick {
     pub(crate) nodes: Vec<NodeFigures>,
     /// Users with a request in the last five minutes.
     pub(crate) active_users: usize,
-    /// The sequence of the event as of which the next three are exact.
+    /// The sequence of the event up to which the next three figures are exact.
     pub(crate) sequence: u64,
-    /// Versions of objects; `None` if the state could not be read.
+    /// Versions of objects; `null` if the state could not be read.
     pub(crate) objects: Option<u64>,
     /// Bytes of all versions.
     pub(crate) bytes: Option<u64>,
@@ -39,16 +39,16 @@ pub(crate) struct Tick {
     pub(crate) stored_bytes: Option<u64>,
 }
 
-/// A storage node, by its heartbeat.
+/// The figures of a storage node, from its heartbeat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct NodeFigures {
     /// Its name.
     pub(crate) node: String,
-    /// What half of its disk's reads, or else syncs, did not take longer than.
+    /// The median latency of its disk's reads, or of its syncs if there were no reads, in milliseconds.
     pub(crate) p50_ms: Option<f64>,
-    /// What 99 in a hundred did not take longer than.
+    /// The 99th percentile, in milliseconds.
     pub(crate) p99_ms: Option<f64>,
-    /// Free bytes of its disk.
+    /// Free bytes on its disk.
     pub(crate) free_bytes: u64,
     /// Bytes of its disk.
     pub(crate) total_bytes: u64,

@@ -51,7 +51,7 @@ pub enum TargetRejection {
     #[error("there are {TARGETS_MAX} targets already, and more are not allowed")]
     TooMany,
     /// Name a place that the log has.
-    #[error("the log does not reach that far")]
+    #[error("the position is after the end of the log")]
     Beyond,
 }
 

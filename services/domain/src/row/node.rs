@@ -74,14 +74,14 @@ pub enum Presence {
     },
 }
 
-/// What operators want of a node.
+/// The duty of a node, which operators set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Duty {
     /// It holds shards, and takes new ones.
     Serve,
     /// It takes no new shards, and the ones it has move to other nodes.
     Drain,
-    /// It was given up.
+    /// The node was removed, and its shards are given up.
     Removed,
 }
 

@@ -30,7 +30,7 @@ pub struct TargetRow {
     pub changed: u64,
     /// The sequence in the log up to which it has received everything, or refused it.
     pub position: u64,
-    /// Why it receives nothing at present.
+    /// The reason why the target receives nothing at present.
     pub error: Option<String>,
     /// The number of its dead letters.
     pub dead: u32,

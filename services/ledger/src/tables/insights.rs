@@ -48,7 +48,7 @@ struct Head {
 pub struct Sum {
     /// Their bytes, as clients count them.
     pub bytes: u64,
-    /// How many there are.
+    /// The number of objects.
     pub objects: u64,
 }
 

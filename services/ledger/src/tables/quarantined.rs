@@ -11,7 +11,7 @@ use crate::StateError;
 /// The characters of a subject that are kept. Its publisher chose its length.
 const SUBJECT_CHARS_MAX: usize = 200;
 
-/// An entry of the log that is no fact.
+/// An entry of the log that is not a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantinedRow {
     /// The reason.

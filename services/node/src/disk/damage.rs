@@ -76,7 +76,7 @@ impl DamagedShards {
         if self.count() == 0 { None } else { self.lock().shards.get(&shard).copied() }
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }

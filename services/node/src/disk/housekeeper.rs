@@ -83,7 +83,7 @@ impl Housekeeper {
             // The next round retries.
             Err(DiskError::Full | DiskError::Busy) => false,
             Err(error) => {
-                tracing::error!(segment = number, %error, "compaction failed: the segment is left alone");
+                tracing::error!(segment = number, %error, "compaction failed: the segment stays as it is");
                 self.skipped.insert(number);
                 false
             }

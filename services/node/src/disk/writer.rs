@@ -59,7 +59,7 @@ impl Writer {
         match self.log.rest() {
             // A disk without room for a new segment has no room to give back either; one that failed is known for it.
             Ok(()) | Err(DiskError::Full | DiskError::Failed(_)) => {}
-            Err(why) => tracing::warn!(%why, "the open segment keeps the room that it does not need"),
+            Err(why) => tracing::warn!(%why, "the open segment keeps space that it does not need"),
         }
     }
 

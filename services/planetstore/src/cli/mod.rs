@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     #[command(flatten)]
     Objects(ObjectCommand),
-    /// Keep the addresses and keys of stores by names
+    /// Save the addresses and keys of stores under names
     #[command(subcommand)]
     Context(ContextCommand),
     /// Run one role in its own process, against your NATS servers
@@ -56,49 +56,51 @@ pub(crate) enum Command {
     /// Check and show the configuration of a role
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Users, keys, groups, policies and quotas
+    /// Manage users, keys, groups, policies and quotas
     Admin(AdminArgs),
-    /// Derive an author key from the master key: a role other than the gateway proves its events with it
+    /// Derive an author key from the master key, with which a role other than the gateway proves its events
     AuthorKey(AuthorKeyArgs),
-    /// Print the public key by which your NATS servers know what gateways say about logins of durable consumers
+    /// Print the public key with which your NATS servers verify the answers of gateways about logins of durable
+    /// consumers
     ConsumerIssuer(ConsumerIssuerArgs),
-    /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
+    /// Create the mirror of the facts without secrets, in its own NATS account, for integrations to read
     Integration(IntegrationArgs),
     /// Add a master key, or seal the former ones with the newest
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
-    /// Derive the key with which the notary signs the log, or make one
+    /// Derive the key with which the notary signs the log, or generate one
     NotaryKey(NotaryKeyArgs),
-    /// Derive the secrets that tag pieces of contents from the master keys, for `planetstore run repair`
+    /// Derive from the master keys the secrets that tag pieces of contents, for `planetstore run repair`
     PieceSecrets(PieceSecretsArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
-    /// Compare what is there with what the log says, and show who did what
+    /// Compare the stored shards with the log, and show who did what
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Show the newest log lines of all processes of a running store, and follow them
     Logs(LogsArgs),
-    /// Show the newest errors and warnings of all processes of a running store, also those of before their last start
+    /// Show the newest errors and warnings of all processes of a running store, including those from before their last
+    /// start
     Errors(ErrorsArgs),
     /// Check the installation for known problems and print a remedy for each
     Doctor(DoctorArgs),
     /// Replay the log from its first event into a new projection and compare it with the live one
     Rebuild(RebuildArgs),
-    /// Read and follow the events of the log, and see what they say
+    /// Read, follow, export and verify the events of the log
     #[command(subcommand)]
     Events(EventsCommand),
-    /// Give keys of a bucket back what they had at an earlier time; prints what it would do unless told to do it
+    /// Restore keys of a bucket to an earlier time; without `--really`, only print what would be done
     Restore(RestoreArgs),
     /// Manage storage nodes
     #[command(subcommand)]
     Node(NodeCommand),
-    /// Show or change how storage nodes read all their shards to find damage
+    /// Show or control the scrubs, in which storage nodes read all their shards to find damage
     #[command(subcommand)]
     Scrub(ScrubCommand),
     /// Show or change the background workers
     #[command(subcommand)]
     Worker(WorkerCommand),
-    /// Tell the garbage collector what only an operator knows
+    /// Give the garbage collector a confirmation that only an operator can give
     #[command(subcommand)]
     Gc(GcCommand),
     /// Print a script that completes the commands in a shell
@@ -168,19 +170,19 @@ pub(crate) struct RunArgs {
 pub(crate) enum RunCommand {
     /// Run the S3 gateway with its ledger
     Gateway(roles::gateway::GatewayArgs),
-    /// Run the node monitor, which records what becomes of storage nodes; of several instances one works
+    /// Run the node monitor, which records the states of storage nodes; of several instances, one works at a time
     Health(roles::health::HealthArgs),
-    /// Run the service that applies lifecycle rules; several instances may run
+    /// Run the service that applies lifecycle rules; several instances may run at once
     Lifecycle(roles::lifecycle::LifecycleArgs),
     /// Run the service that gives disk space back; of several instances, one works at a time
     Gc(roles::gc::GcArgs),
-    /// Run the service that sends events to targets outside; of several instances, one works at a time
+    /// Run the service that sends events to external targets; of several instances, one works at a time
     Notify(roles::notify::NotifyArgs),
-    /// Run the notary, which signs what the log holds; of several instances, one works at a time
+    /// Run the notary, which signs the log; of several instances, one works at a time
     Notary(roles::notary::NotaryRoleArgs),
     /// Run a storage node
     Node(roles::node::NodeArgs),
-    /// Run the service that brings contents back to all their shards; of several instances, one works at a time
+    /// Run the service that writes missing and damaged shards again; of several instances, one works at a time
     Repair(roles::repair::RepairArgs),
     /// Do nothing: what a role costs is its file and what is said of it here
     #[cfg(test)]

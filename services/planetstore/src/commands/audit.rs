@@ -17,11 +17,13 @@ use crate::units::ByteSize;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Count the shards that lie on the nodes' disks now, and compare them with the log. Exit code 5 while anything is short
+    /// Count the shards on the nodes' disks, and compare them with the log. The exit code is 5 if any are missing or
+    /// damaged
     Shards(AuditShardsArgs),
     /// Show who did what with an object: who wrote, overwrote, tagged, locked or deleted it, when, and by which access key
     Object(AuditObjectArgs),
-    /// Show what left no event: refused requests, failed logins, and reads of buckets that ask for records of them
+    /// Show requests that leave no event: refused requests, failed logins, and reads of buckets for which reads are
+    /// recorded
     Access(AuditAccessArgs),
     /// Show what a user did, whichever access key or session they used
     User(AuditUserArgs),
@@ -29,7 +31,7 @@ pub(crate) enum AuditCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditShardsArgs {
-    /// Have the nodes read every bit and compare it with its checksum
+    /// Have the nodes read all shards and compare them with their checksums
     #[arg(long)]
     pub(crate) deep: bool,
     /// Format of the output
@@ -74,7 +76,7 @@ async fn shards(arguments: AuditShardsArgs) -> anyhow::Result<Verdict> {
     if let Some(why) = failed {
         bail!("the audit could not be finished: {why}");
     }
-    let audit = audit.context("the audit broke off before its end")?;
+    let audit = audit.context("the audit ended early")?;
     if arguments.json || arguments.output == Output::Json {
         println!("{}", serde_json::to_string_pretty(&audit).context("cannot write the audit")?);
     } else {

@@ -23,16 +23,16 @@ pub(crate) struct AuditAccessArgs {
     /// Only records about this bucket
     #[arg(long, value_name = "NAME")]
     bucket: Option<String>,
-    /// Only records of this user, or of logins under this name
+    /// Only records of this user, or of logins with this user name
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Only records of this address; the store has addresses if it was started with `--audit-addresses`
+    /// Only records of this address; addresses are recorded if the store was started with `--audit-addresses`
     #[arg(long, value_name = "ADDRESS")]
     address: Option<IpAddr>,
-    /// Only records from this time on, such as 2026-11-22T13:00:00Z
+    /// Only records from this time on, such as `2026-11-22T13:00:00Z`
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
-    /// Number of records, at most; the newest ones come first
+    /// Maximum number of records; the newest come first
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
     /// Format of the output
@@ -49,7 +49,7 @@ enum RecordKind {
     /// Logins that failed
     #[value(name = "login_failed", alias = "login-failed")]
     LoginFailed,
-    /// Reads of buckets that ask for records of them
+    /// Reads of buckets for which reads are recorded
     Read,
 }
 

@@ -19,7 +19,7 @@ const PAGE_ENTRIES_MAX: usize = 1_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditObjectArgs {
-    /// The object; with a `*` at the end, all whose keys begin like this
+    /// The object; with a final `*`, all objects whose keys have this prefix
     #[arg(value_name = "s3://BUCKET/KEY")]
     object: ObjectAddress,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct AuditObjectArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditUserArgs {
-    /// The user, who may be deleted by now
+    /// The user, who may have been deleted since
     #[arg(value_name = "NAME")]
     user: UserName,
     #[command(flatten)]
@@ -37,10 +37,10 @@ pub(crate) struct AuditUserArgs {
 
 #[derive(Debug, Args)]
 struct AuditWantedArgs {
-    /// Only what happened from this time on, such as 2026-11-22T13:00:00Z
+    /// Only entries from this time on, such as `2026-11-22T13:00:00Z`
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
-    /// Number of entries, at most; the newest ones come first
+    /// Maximum number of entries; the newest come first
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
     /// Format of the output
@@ -130,7 +130,7 @@ async fn find(session: &Session, query: &str, wanted: &AuditWantedArgs) -> anyho
         let limit = (wanted.limit - entries.len()).min(PAGE_ENTRIES_MAX);
         let from = before.map(|before| format!("&before={before}")).unwrap_or_default();
         let answer: Value = session.get(&format!("/api/v1/audit?{query}{since}{from}&limit={limit}")).await?;
-        let page: Page = serde_json::from_value(answer).context("the store's answer is no list of entries")?;
+        let page: Page = serde_json::from_value(answer).context("the store's answer is not a list of entries")?;
         entries.extend(page.entries);
         before = page.next;
         if before.is_none() {

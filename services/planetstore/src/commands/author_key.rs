@@ -13,11 +13,12 @@ use crate::master_key;
 pub(crate) struct AuthorKeyArgs {
     /// The role that will use the key
     pub(crate) author: KeyedAuthor,
-    /// Number of the key: 0 at first, one more after each rotation. After rotations of the master key, one number for
-    /// each master key, the first key's first
+    /// Number of the key: 0 at first, one more after each rotation. After a rotation of the master key, give one number
+    /// per master key, beginning with the first master key
     #[arg(long, env = "PLANETSTORE_AUTHOR_KEY_NUMBER", default_value = "0", value_name = "N", value_delimiter = ',')]
     pub(crate) number: Vec<u32>,
-    /// The same of the key of `lifecycle`, which the maintenance services hold as well, to check what that role writes
+    /// Number of the key of `lifecycle`, in the same form. The maintenance services need that key to verify what the
+    /// lifecycle service writes
     #[arg(
         long,
         env = "PLANETSTORE_LIFECYCLE_KEY_NUMBER",
@@ -35,7 +36,7 @@ pub(crate) struct AuthorKeyArgs {
 pub(crate) enum KeyedAuthor {
     /// `planetstore run lifecycle`
     Lifecycle,
-    /// The services that keep contents whole and give space back
+    /// The maintenance services: monitor, repair, garbage collection, deduplication
     Maintenance,
 }
 

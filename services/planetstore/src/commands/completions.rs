@@ -11,14 +11,14 @@ use crate::cli::Cli;
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
-    /// The shell: `source <(planetstore completions bash)` in its start file
+    /// The shell. For bash, put `source <(planetstore completions bash)` into its start file
     #[arg(value_enum)]
     shell: Shell,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ManPagesArgs {
-    /// Folder for the pages, such as /usr/local/share/man/man1
+    /// Folder for the pages, such as `/usr/local/share/man/man1`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

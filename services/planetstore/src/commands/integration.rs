@@ -7,7 +7,7 @@ use crate::roles::mirror;
 
 #[derive(Debug, Args)]
 pub(crate) struct IntegrationArgs {
-    /// The region whose facts it reads
+    /// The region whose facts the integration reads
     #[arg(long, env = "PLANETSTORE_REGION", default_value = "us-east-1", value_name = "NAME")]
     region: RegionName,
     /// URL of your NATS server, or of each server of its cluster, separated by commas

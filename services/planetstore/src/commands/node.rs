@@ -15,16 +15,16 @@ const NODES: &str = "/api/v1/nodes";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodeCommand {
-    /// List storage nodes: their state and since when, their disk, what is placed on them and what they owe
+    /// List storage nodes with their state, their disk, and the shards that are placed on them and owed by them
     List(NodeListArgs),
-    /// Stop a storage node after it has answered the requests it accepted
+    /// Stop a storage node after it has answered the requests that it has accepted
     Stop(OneNodeArgs),
-    /// Admit a storage node with its present data folder; its previous folder and every shard in it are given up, and it
-    /// takes new shards from then on, also if it was being drained or had been removed
+    /// Admit a storage node with its present data folder. Its previous folder and every shard in it are given up. The
+    /// node then takes new shards, even if it was being drained or had been removed
     Init(OneNodeArgs),
-    /// Give a storage node no new shards, and have those it has moved to other nodes
+    /// Drain a storage node: it gets no new shards, and its shards move to other nodes
     Drain(ForcedNodeArgs),
-    /// Give a storage node new shards again that was drained or removed
+    /// Resume a storage node that was drained or removed: it gets new shards again
     Resume(OneNodeArgs),
     /// Remove a storage node on which nothing is placed any more
     Remove(ForcedNodeArgs),
@@ -51,7 +51,8 @@ pub(crate) struct OneNodeArgs {
 pub(crate) struct ForcedNodeArgs {
     #[command(flatten)]
     pub(crate) node: OneNodeArgs,
-    /// Go on although too few nodes would be left for writes; a node that is removed gives up the shards placed on it
+    /// Continue although too few nodes would be left for writes. A removal then also gives up the shards that are
+    /// placed on the node
     #[arg(long)]
     pub(crate) force: bool,
 }

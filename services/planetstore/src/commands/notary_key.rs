@@ -9,10 +9,10 @@ use crate::{master_key, notary_key};
 
 #[derive(Debug, Args)]
 pub(crate) struct NotaryKeyArgs {
-    /// Make a new key instead, which nothing else is derived from
+    /// Generate a random key instead of deriving it from the master key
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Print the public key, which is all that verifies, instead of the key
+    /// Print only the public key, which is enough to verify signatures
     #[arg(long)]
     pub(crate) public: bool,
     #[command(flatten)]

@@ -25,7 +25,7 @@ pub(crate) struct RebuildArgs {
 pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {
     let folder = DataFolder::open(&arguments.data.data)?;
     let Some(region) = folder.paths().region()?.filter(|_| folder.paths().ledger().is_file()) else {
-        bail!("{} has no projection: nothing was ever stored", folder.paths().folder().display());
+        bail!("{} has no projection: nothing was stored yet", folder.paths().folder().display());
     };
     let keyring = author_key::of_folder(folder.paths())?;
     let server = OfflineServer::start(&folder, arguments.nats_url.as_ref(), &arguments.nats_login).await?;

@@ -70,13 +70,13 @@ pub(crate) struct Listing {
 
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArgs {
-    /// Bucket, and the beginning of keys
+    /// Bucket, or a prefix of keys in it
     #[arg(value_name = "s3://BUCKET/PREFIX")]
     pub(crate) location: Location,
-    /// As it was then: a sequence of the log, a time (RFC 3339), or how long ago, such as 2h
+    /// State to restore: a sequence of the log, a time (RFC 3339), or a duration before now, such as `2h`
     #[arg(long, value_name = "TIME|SEQUENCE")]
     pub(crate) at: Place,
-    /// Do it; without this only what would be done is printed
+    /// Restore the keys; without this flag, only print what would be done
     #[arg(long)]
     pub(crate) really: bool,
     /// Format of the output
@@ -165,7 +165,7 @@ pub(crate) async fn restore(arguments: RestoreArgs) -> anyhow::Result<Verdict> {
         ],
     )?;
     if !arguments.really {
-        eprintln!("nothing was done: --really does it");
+        eprintln!("nothing was changed: --really restores the keys");
     }
     let is_done = |change: &Value| ["restore", "hide"].map(Value::from).contains(&change["action"]);
     Ok(Verdict::well_if(changes.iter().all(is_done)))

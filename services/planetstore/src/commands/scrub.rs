@@ -10,13 +10,14 @@ use crate::units::ByteSize;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScrubCommand {
-    /// Have storage nodes read all their shards from the beginning now, as fast as `--scrub-rate` of each allows
+    /// Start a full scrub of storage nodes now, at the `--scrub-rate` of each
     Start(ScrubArgs),
-    /// Show how far the scrub of each storage node is, and how many damaged shards are known. Exit code 5 if there are any
+    /// Show the progress of the scrub of each storage node, and the number of known damaged shards. The exit code is 5
+    /// if there are any
     Status(ScrubArgs),
-    /// Have the scrubs of storage nodes rest, over restarts too, until they are resumed or started
+    /// Pause the scrubs of storage nodes until they are resumed or started; restarts do not resume them
     Pause(ScrubArgs),
-    /// Have paused scrubs go on where they were
+    /// Resume paused scrubs where they stopped
     Resume(ScrubArgs),
 }
 

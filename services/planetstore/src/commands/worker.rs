@@ -12,15 +12,15 @@ use crate::table::{self, Output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkerCommand {
-    /// Show what each background worker does, how far it is, and why it does nothing if it does not
+    /// Show the state and progress of each background worker, and why a worker waits
     List(ListArgs),
     /// Pause a worker in every process, until it is resumed
     Pause(OneWorkerArgs),
-    /// Have a paused worker go on
+    /// Resume a paused worker
     Resume(OneWorkerArgs),
-    /// Set how much a worker does in a second at most, in its own unit
+    /// Set the maximum rate of a worker per second, in its own unit
     Rate(RateArgs),
-    /// Have a worker look at once, and from the beginning, at all that it has to do
+    /// Have a worker start over now and look at everything
     Run(OneWorkerArgs),
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct OneWorkerArgs {
 pub(crate) struct RateArgs {
     /// Name of the worker
     pub(crate) name: WorkerName,
-    /// Units per second; without it, the worker's default
+    /// Units per second [default: the worker's default]
     pub(crate) units: Option<NonZeroU64>,
     #[command(flatten)]
     pub(crate) console: ConsoleArgs,
@@ -53,7 +53,7 @@ pub(crate) struct RateArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GcCommand {
-    /// Confirm that shards on a node of which the log says nothing are not needed: the log is the right one
+    /// Confirm that shards on a node that the log does not name are not needed, because this log is the right one
     Confirm(ConfirmArgs),
 }
 
@@ -133,7 +133,7 @@ pub(crate) async fn gc(command: GcCommand) -> anyhow::Result<Verdict> {
     let client = ConsoleClient::find(&console)?;
     let path = NODE_CONFIRM_STRAYS_PATH.replace("{node}", node.as_str());
     client.post(&format!("{path}?shards={shards}")).await?;
-    println!("{shards} shards on {node} of which the log says nothing are not needed");
+    println!("confirmed that {shards} shards on {node} that the log does not name are not needed");
     Ok(Verdict::Well)
 }
 

@@ -79,23 +79,24 @@ pub(crate) struct S3Args {
     #[arg(long, env = "PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP", value_enum, value_name = "OWNERSHIP",
           default_value_t = DefaultOwnership::BucketOwnerEnforced)]
     pub(crate) default_object_ownership: DefaultOwnership,
-    /// Stored contents in which the bytes of an upload are looked up, to be stored only once
+    /// Scope of deduplication: the stored contents in which the bytes of an upload are looked up
     #[arg(long, env = "PLANETSTORE_DEDUP_SCOPE", value_enum, value_name = "SCOPE", default_value_t = Scope::Region)]
     pub(crate) dedup_scope: Scope,
-    /// Bytes of records of refused requests, failed logins and reads of buckets that ask for it; the oldest make way. 0
-    /// records none
+    /// Maximum bytes of the records of refused requests, failed logins and reads of buckets for which reads are
+    /// recorded; the oldest records are removed first. 0 records none
     #[arg(long, env = "PLANETSTORE_ACCESS_LOG_BYTES", default_value = "256MiB", value_name = "BYTES")]
     pub(crate) access_log_bytes: ByteSize,
     /// Days for which those records are kept
     #[arg(long, env = "PLANETSTORE_ACCESS_LOG_DAYS", default_value_t = 30, value_name = "DAYS",
           value_parser = clap::value_parser!(u16).range(1..=3_650))]
     pub(crate) access_log_days: u16,
-    /// Record in each event which address its request came from. Events are for ever, and addresses are personal data
+    /// Record in each event the address that its request came from. Events are never deleted, and addresses are
+    /// personal data
     #[arg(long, env = "PLANETSTORE_AUDIT_ADDRESSES")]
     pub(crate) audit_addresses: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
-    /// Seconds after which a client that reads nothing of its response is disconnected
+    /// Seconds after which a client that does not read its response is disconnected
     #[arg(long, env = "PLANETSTORE_STALL_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u16).range(1..=3_600))]
     pub(crate) stall_seconds: u16,
@@ -126,18 +127,18 @@ pub(crate) struct LimitArgs {
     /// Bytes per second of all clients together, in and out; at least 64KiB
     #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_BYTES_PER_SECOND", value_name = "BYTES")]
     pub(crate) bytes_per_second: Option<ByteSize>,
-    /// Requests per second of each user without a limit of their own
+    /// Requests per second of each user who has no limit of their own
     #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_USER_REQUESTS_PER_SECOND", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) user_requests_per_second: Option<u32>,
-    /// Bytes per second of each user without a limit of their own; at least 64KiB
+    /// Bytes per second of each user who has no limit of their own; at least 64KiB
     #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_USER_BYTES_PER_SECOND", value_name = "BYTES")]
     pub(crate) user_bytes_per_second: Option<ByteSize>,
     /// Requests per second from each address, counted before authentication
     #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) address_requests_per_second: Option<u32>,
-    /// Failed authentications per second from each address that get a detailed answer; further ones get none
+    /// Failed authentications per second from each address that get a detailed response; further ones get none
     #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_ADDRESS_FAILURES_PER_SECOND", value_name = "N",
           default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) address_failures_per_second: u32,

@@ -35,7 +35,7 @@ pub(crate) struct GcArgs {
 /// How long the bytes of what was deleted, and of what was never committed, are kept.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct GcTimeArgs {
-    /// Time for which deleted bytes are kept; a read that takes longer may break off
+    /// Time for which deleted bytes are kept; a read that takes longer may fail
     #[arg(long, env = "PLANETSTORE_GC_GRACE", default_value = "1h", value_name = "TIME")]
     pub(crate) gc_grace: TimeSpan,
     /// Longest time that the upload of an object or a part may take
@@ -47,7 +47,7 @@ impl GcTimeArgs {
     /// The options of the garbage collector.
     pub(crate) fn options(self, region: RegionName) -> anyhow::Result<gc::Options> {
         let (grace, upload_time_max) = (self.gc_grace.0, self.gc_upload_time_max.0);
-        ensure!(!upload_time_max.is_zero(), "--gc-upload-time-max is at least 1s");
+        ensure!(!upload_time_max.is_zero(), "--gc-upload-time-max must be at least 1s");
         if upload_time_max < UPLOAD_TIME_USUAL_MIN {
             tracing::warn!(seconds = upload_time_max.as_secs(), "uploads that take longer are refused: for tests only");
         }

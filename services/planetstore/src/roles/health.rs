@@ -54,7 +54,7 @@ async fn follow(
     let follower = shards::follow_nodes(telemetry, region.clone(), membership.clone()).await;
     let follower = follower.context("cannot subscribe to the nodes")?;
     Ok(Running::droppable("heartbeats", async {
-        follower.await.context("the task that hears the nodes")?;
+        follower.await.context("the task that receives heartbeats")?;
         anyhow::bail!("the subscription to the nodes' heartbeats ended")
     }))
 }

@@ -26,7 +26,7 @@ pub(super) async fn hand_over(endpoint: &NatsEndpoint, region: &RegionName, file
     let text = login(&endpoint.address, users).context("the private nats-server has no user for an integration")?;
     let file = std::path::absolute(file)?;
     files::write_private(&file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
-    tracing::info!(stream, file = %file.display(), "an integration may read");
+    tracing::info!(stream, file = %file.display(), "an integration may read the mirror");
     Ok(())
 }
 

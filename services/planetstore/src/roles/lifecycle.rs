@@ -34,7 +34,7 @@ pub(crate) struct RulesArgs {
 impl RulesArgs {
     /// The day as lifecycle rules use it.
     pub(crate) fn day(&self) -> anyhow::Result<Day> {
-        let day = Day::of_seconds(self.lifecycle_day).context("--lifecycle-day is at least 1")?;
+        let day = Day::of_seconds(self.lifecycle_day).context("--lifecycle-day must be at least 1")?;
         if day != Day::CALENDAR {
             tracing::warn!(seconds = day.seconds(), "lifecycle rules count shorter days: for tests only");
         }

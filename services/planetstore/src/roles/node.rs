@@ -24,7 +24,7 @@ use crate::units::ByteSize;
 
 #[derive(Debug, Args)]
 pub(crate) struct NodeArgs {
-    /// Name of the node; a data folder belongs to one name for good
+    /// Name of the node; a data folder belongs to one name permanently
     #[arg(long, env = "PLANETSTORE_NODE", value_name = "NAME")]
     pub(crate) node: NodeId,
     #[command(flatten)]
@@ -32,11 +32,11 @@ pub(crate) struct NodeArgs {
     /// Failure domain, such as a rack, a room or a power line [default: the node's name]
     #[arg(long, env = "PLANETSTORE_ZONE", value_name = "NAME")]
     pub(crate) zone: Option<String>,
-    /// Days in which the node reads all its shards once to find damage
+    /// Days for one scrub, in which the node reads all its shards to find damage
     #[arg(long, env = "PLANETSTORE_SCRUB_DAYS", default_value = "7", value_name = "DAYS",
           value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) scrub_days: u16,
-    /// The most bytes that it reads for that in a second
+    /// Maximum bytes per second that a scrub reads
     #[arg(long, env = "PLANETSTORE_SCRUB_RATE", default_value = "32MiB", value_name = "SIZE")]
     pub(crate) scrub_rate: ByteSize,
     /// Name of the region

@@ -30,7 +30,7 @@ pub(crate) struct NotaryArgs {
     /// Longest time until a signed checkpoint covers an event
     #[arg(long, env = "PLANETSTORE_NOTARY_INTERVAL", default_value = "10s", value_name = "TIME")]
     pub(crate) notary_interval: TimeSpan,
-    /// Number of events after which there is a checkpoint, however short the time
+    /// Number of events after which a checkpoint is signed before that time
     #[arg(long, env = "PLANETSTORE_NOTARY_EVENTS", default_value_t = 1_000, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=4_096))]
     pub(crate) notary_events: u64,

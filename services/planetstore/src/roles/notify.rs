@@ -30,11 +30,11 @@ pub(crate) struct NotifyArgs {
 /// How targets of events are reached.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArgs {
-    /// Let targets of events be addresses of this host and of private networks. Whoever may create targets then reaches
-    /// whatever this process reaches
+    /// Allow targets of events at addresses of this host and of private networks. Users who may create targets can then
+    /// send requests to everything that this process can reach
     #[arg(long, env = "PLANETSTORE_ALLOW_INTERNAL_TARGETS", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) allow_internal_targets: bool,
-    /// PEM file of certificate authorities to trust for targets of events, besides those that the system trusts
+    /// PEM file of certificate authorities to trust for targets of events, in addition to the system's
     #[arg(long, env = "PLANETSTORE_TARGET_CA", value_name = "FILE")]
     pub(crate) target_ca: Option<PathBuf>,
 }

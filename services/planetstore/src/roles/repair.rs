@@ -47,10 +47,10 @@ pub(crate) struct RepairArgs {
 /// When repair begins, and how often the nodes are looked through.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct RepairTimeArgs {
-    /// Time after which the shards of a storage node that is offline are written elsewhere
+    /// Time after which the shards of an offline storage node are written to other nodes
     #[arg(long, env = "PLANETSTORE_REPAIR_AFTER", default_value = "10m", value_name = "TIME")]
     pub(crate) repair_after: TimeSpan,
-    /// Time from one comparison of all shards on the nodes with the log to the next
+    /// Time between two comparisons of all shards on the nodes with the log
     #[arg(long, env = "PLANETSTORE_SCAN_INTERVAL", default_value = "1d", value_name = "TIME")]
     pub(crate) scan_interval: TimeSpan,
 }
@@ -59,7 +59,7 @@ impl RepairTimeArgs {
     /// The options of the workers.
     pub(crate) fn options(self) -> anyhow::Result<repair::Options> {
         let (repair_after, scan_interval) = (self.repair_after.0, self.scan_interval.0);
-        ensure!(scan_interval >= Duration::from_secs(1), "--scan-interval is at least 1s");
+        ensure!(scan_interval >= Duration::from_secs(1), "--scan-interval must be at least 1s");
         Ok(repair::Options { repair_after, scan_interval, sources: sources() })
     }
 }
@@ -104,7 +104,7 @@ pub(super) async fn start(
     workers.add(Repair::new(options.clone(), ledger.clone(), store.clone()))?;
     workers.add(Scan::new(options, ledger, store, Hints { incidents, damaged }))?;
     let heard = cluster.telemetry.subscribe(damages_subject(region)).await;
-    let heard = heard.context("cannot subscribe to what nodes find damaged")?;
+    let heard = heard.context("cannot subscribe to reports of damage")?;
     Ok(hear(region.clone(), heard, sender))
 }
 

@@ -43,7 +43,7 @@ pub(super) fn start(
     let running = Running::start("workers", STOP_TIME_MAX, async move |shutdown| {
         let outcome = tokio::select! {
             () = shutdown.requested() => Ok(()),
-            how = running.broken() => Err(anyhow!("background work is broken: {how}")),
+            how = running.broken() => Err(anyhow!("background work failed: {how}")),
         };
         running.stop().await;
         outcome

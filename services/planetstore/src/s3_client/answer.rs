@@ -79,10 +79,10 @@ impl Answer {
     pub(crate) async fn chunk(&mut self) -> anyhow::Result<Option<Bytes>> {
         loop {
             let frame = tokio::time::timeout(FRAME_TIME_MAX, self.0.body_mut().frame()).await;
-            match frame.context("the store does not go on with the object")? {
+            match frame.context("the store stopped sending the object")? {
                 None => return Ok(None),
                 Some(frame) => {
-                    if let Ok(bytes) = frame.context("the object broke off")?.into_data() {
+                    if let Ok(bytes) = frame.context("the object ended early")?.into_data() {
                         return Ok(Some(bytes));
                     }
                 }
@@ -106,6 +106,6 @@ impl Answer {
     /// The body as a document of S3 with this root, whose records have these paths.
     pub(crate) async fn document(self, root: &str, records: &[&str]) -> anyhow::Result<ReadAnswer> {
         let body = self.bytes().await?;
-        ReadAnswer::parse(&body, root, records).map_err(|_| anyhow::anyhow!("the store's answer is no {root}"))
+        ReadAnswer::parse(&body, root, records).map_err(|_| anyhow::anyhow!("the store's answer is not a {root}"))
     }
 }

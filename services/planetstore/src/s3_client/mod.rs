@@ -101,8 +101,8 @@ impl Call {
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> anyhow::Result<Self> {
-        let name: HeaderName = name.parse().with_context(|| format!("{name:?} is no name of a header"))?;
-        let value = HeaderValue::from_str(value).with_context(|| format!("{value:?} fits in no header"))?;
+        let name: HeaderName = name.parse().with_context(|| format!("{name:?} is not a valid header name"))?;
+        let value = HeaderValue::from_str(value).with_context(|| format!("{value:?} is not a valid header value"))?;
         self.headers.insert(name, value);
         Ok(self)
     }
@@ -184,7 +184,7 @@ impl S3Client {
         *request.headers_mut() = self.signed(call, &path, PayloadHash::Unsigned)?;
         request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         *request.method_mut() = call.method.clone();
-        *request.uri_mut() = path.parse().context("the key makes no address")?;
+        *request.uri_mut() = path.parse().context("the key cannot be part of a URL")?;
         let time = ANSWER_TIME_MAX + Duration::from_secs(length / RATE_MIN);
         let answer = tokio::time::timeout(time, self.connections.send(request)).await;
         let answer = answer.with_context(|| format!("{} takes too long", self.connections.endpoint()))??;
@@ -199,7 +199,7 @@ impl S3Client {
     /// A URL that allows a request for some seconds, to whoever has it.
     pub(crate) fn presign(&self, call: &Call, seconds: u64) -> anyhow::Result<String> {
         let endpoint = self.connections.endpoint();
-        let uri: Uri = format!("{endpoint}{}", call.path()).parse().context("the key makes no address")?;
+        let uri: Uri = format!("{endpoint}{}", call.path()).parse().context("the key cannot be part of a URL")?;
         let now = (sources().now)();
         let signed = sigv4::presign(&call.method, &uri, &call.headers, self.credentials(), now, seconds);
         Ok(format!("{endpoint}{}", signed.map_err(|error| anyhow::anyhow!(error.message().to_owned()))?))
@@ -212,14 +212,15 @@ impl S3Client {
         *request.headers_mut() = self.signed(call, &path, payload)?;
         request.headers_mut().insert(header::CONTENT_LENGTH, call.body.len().into());
         *request.method_mut() = call.method.clone();
-        *request.uri_mut() = path.parse().context("the key makes no address")?;
+        *request.uri_mut() = path.parse().context("the key cannot be part of a URL")?;
         let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.connections.send(request)).await;
         Ok(Answer::new(answer.with_context(|| format!("{} does not answer", self.connections.endpoint()))??))
     }
 
     /// The headers of a request with its signature.
     fn signed(&self, call: &Call, path: &str, payload: PayloadHash) -> anyhow::Result<HeaderMap> {
-        let uri: Uri = format!("{}{path}", self.connections.endpoint()).parse().context("the key makes no address")?;
+        let uri: Uri =
+            format!("{}{path}", self.connections.endpoint()).parse().context("the key cannot be part of a URL")?;
         let mut headers = call.headers.clone();
         sigv4::sign(&call.method, &uri, &mut headers, payload, self.credentials(), (sources().now)())
             .map_err(|error| anyhow::anyhow!(error.message().to_owned()))?;

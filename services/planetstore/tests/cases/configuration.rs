@@ -64,7 +64,7 @@ fn credentials_of_the_environment_are_checked_used_and_never_shown() {
         command
     };
     refuses(with("root", "short"), 1, &["PLANETSTORE_ROOT_PASSWORD has 5 characters", "8 to 128"]);
-    refuses(with("root", ""), 1, &["set both or none"]);
+    refuses(with("root", ""), 1, &["set both or neither"]);
 
     let (user, password) = ("the-root-user", "the-secret-of-this-test");
     let store = fixture.serve(with(user, password));

@@ -63,7 +63,7 @@ impl OwnNodes {
 
 /// A node of this process ended before it replied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the node ended before it replied")]
+#[error("the node stopped before it replied")]
 pub(crate) struct NoReply;
 
 impl OwnRequests {

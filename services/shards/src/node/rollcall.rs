@@ -63,7 +63,7 @@ impl RollCall {
         }
         let call = call_of(self.caller, number);
         if let Err(error) = self.client.publish(self.subject.clone(), call.into()).await {
-            tracing::debug!(%error, "the roll was not called");
+            tracing::debug!(%error, "the roll call failed");
         }
     }
 

@@ -110,7 +110,7 @@ pub struct DiskReport {
     /// How long the syncs of the last seconds took that somebody waited for, if there were any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync: Option<Latency>,
-    /// The same of reads.
+    /// The latency of reads; absent if there were none recently.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Latency>,
 }

@@ -22,15 +22,15 @@ pub enum ScrubCommand {
 /// What a node's scrub says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScrubStatus {
-    /// What it does.
+    /// The state.
     pub phase: ScrubPhase,
-    /// The pass that is under way, if there is one.
+    /// The pass in progress, if there is one.
     pub pass: Option<ScrubPass>,
     /// The last one that came to its end, if there was one.
     pub last: Option<ScrubPass>,
     /// The shards up to this one are done in the pass that is under way; the nil uuid: none yet.
     pub cursor: Uuid,
-    /// Bytes a second at which it reads, at most; 0 if it does not.
+    /// The maximum number of bytes that it reads per second; 0 if it does not read.
     pub bytes_per_second: u64,
     /// Shards that the node holds.
     pub shards: u64,
@@ -40,12 +40,12 @@ pub struct ScrubStatus {
     pub damaged: u64,
 }
 
-/// What a scrub does.
+/// The state of a scrub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScrubPhase {
     /// It reads.
     Running,
-    /// It waits for the next pass to be due.
+    /// The scrub waits until the next pass is due.
     Waiting,
     /// It was told to rest.
     Paused,
@@ -62,7 +62,7 @@ pub struct ScrubPass {
     pub shards: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// How many of them turned out damaged or unreadable.
+    /// The number of shards that were damaged or unreadable.
     pub damaged: u64,
 }
 

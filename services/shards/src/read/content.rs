@@ -39,7 +39,7 @@ pub enum ReadError {
         size: u64,
     },
     /// The content is longer than one stripe. Read it as a stream.
-    #[error("the content is too large to be read in one")]
+    #[error("the content is too large to be read as a whole")]
     TooLarge,
     /// The checksums of all pieces match, but no choice of them gives the content that was written: more nodes have
     /// altered their shards than the code can correct.
@@ -47,7 +47,7 @@ pub enum ReadError {
     Altered,
     /// The pieces are tagged with the region's secret of this number, which this process does not have, so it cannot
     /// verify them. Configure the secret again.
-    #[error("the content is tagged by secret {0} of the region, which is not here")]
+    #[error("the content is tagged by secret {0} of the region, which this process does not have")]
     NoSecret(u16),
     /// A defect of this program: verified pieces cannot be decoded, or the task that fetched them panicked.
     #[error("internal: a stripe could not be put together")]

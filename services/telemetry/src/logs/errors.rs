@@ -28,7 +28,7 @@ impl Errors {
         let (file, texts) = match opened {
             Ok((file, texts)) => (Some(Arc::new(Mutex::new(file))), texts),
             Err(error) => {
-                tracing::warn!(%error, "errors of this process are not kept over its restarts: there is no file for them");
+                tracing::warn!(%error, "errors are not kept across restarts: this process has no file for them");
                 (None, Vec::new())
             }
         };

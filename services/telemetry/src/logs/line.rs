@@ -41,15 +41,15 @@ impl From<tracing::Level> for Level {
 /// A line of a process's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// When it was logged, by the clock of the process.
+    /// The time at which it was logged, by the clock of the process.
     pub time: Timestamp,
     /// How much it matters.
     pub level: Level,
     /// The part of the program that logged it.
     pub target: String,
-    /// What it says.
+    /// The message.
     pub message: String,
-    /// What it says beside that.
+    /// The further fields of the line.
     #[serde(default)]
     pub fields: BTreeMap<String, Value>,
 }

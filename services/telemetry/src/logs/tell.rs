@@ -134,7 +134,7 @@ impl Outlet {
 /// Asks every process for the errors that it remembers.
 pub async fn recall(client: &Client, region: &RegionName) {
     if let Err(error) = client.publish(recall_subject(region), Vec::new().into()).await {
-        tracing::debug!(%error, "the errors of before were not asked for");
+        tracing::debug!(%error, "earlier errors were not requested");
     }
 }
 

@@ -199,7 +199,7 @@ class Connection {
     for (const stream of this.streams.values()) stream.abort();
     this.streams.clear();
     this.isAuthenticated = false;
-    if (error !== undefined) console.warn("the live stream broke off", error);
+    if (error !== undefined) console.warn("the live stream was interrupted", error);
     const wait = backoff(this.failures);
     this.failures += 1;
     this.set({ phase: "lost", since: this.link.since ?? Date.now(), retryAt: Date.now() + wait });

@@ -64,7 +64,7 @@ export default function AuditPage() {
           <Button
             icon={Download}
             disabled={entries.length === 0}
-            title="Saves the entries that are shown, a line of JSON each"
+            title="Saves the entries that are shown as JSON, one per line"
             onClick={save}
           >
             Export {entries.length > 0 ? plural(entries.length, "entry", "entries") : "NDJSON"}
@@ -86,14 +86,14 @@ export default function AuditPage() {
       ) : entries.length === 0 ? (
         <Empty
           icon={FileClock}
-          title={hasNextPage ? "Nothing found so far" : "Nobody did such a thing"}
+          title={hasNextPage ? "Nothing found so far" : "No entry matches"}
           action={hasNextPage && <Button onClick={more}>Search further back</Button>}
         >
-          Every change of the store is on the log, with who made it.
+          The log records every change of the store and the user who made it.
         </Empty>
       ) : (
         <Table
-          label="What was done, the newest first"
+          label="Changes, the newest first"
           columns={columns}
           items={entries}
           idOf={idOf}
@@ -134,7 +134,7 @@ function Foot({ isMore, isLoading, onMore }: { isMore: boolean; isLoading: boole
           Search further back
         </button>
       ) : (
-        "There is nothing before."
+        "There are no earlier entries."
       )}
     </p>
   );

@@ -59,7 +59,7 @@ function Form({ onClose, onCreated }: { onClose: () => void; onCreated: (bucket:
     >
       <Field
         label="Name"
-        hint="It is part of addresses, and cannot be changed."
+        hint="The name is part of addresses and cannot be changed."
         error={refusal ? explain(refusal) : isSent ? problem : undefined}
       >
         {(control) => (
@@ -78,20 +78,20 @@ function Form({ onClose, onCreated }: { onClose: () => void; onCreated: (bucket:
       </Field>
       <Option
         label="Keep versions"
-        hint="What is overwritten or deleted can be restored. It can be suspended later."
+        hint="Overwritten and deleted objects can be restored. Versioning can be suspended later."
         isChecked={isVersioned || isLockable}
         disabled={isLockable}
         onChange={setVersioned}
       />
       <Option
         label="Object lock"
-        hint="Objects can be protected against deletion for a time. It needs versions, and cannot be undone."
+        hint="Objects can be protected against deletion for a time. Object lock needs versions and cannot be disabled."
         isChecked={isLockable}
         onChange={setLockable}
       />
       <Field
         label="Quota"
-        hint="For all versions together. Leave it empty for none."
+        hint="For all versions together. Leave it empty for no quota."
         error={isQuotaWrong && isSent ? "Write a size such as 500 GiB." : undefined}
       >
         {(control) => (

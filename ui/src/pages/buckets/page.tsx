@@ -72,7 +72,7 @@ export default function BucketsPage() {
       ) : all.length === 0 ? (
         <Empty
           icon={Container}
-          title="There is no bucket yet"
+          title="There are no buckets yet"
           line={`aws s3 mb s3://first${endpoint ? ` --endpoint-url ${endpoint}` : ""}`}
           action={
             <Button look="primary" icon={Plus} onClick={open}>

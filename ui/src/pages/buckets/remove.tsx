@@ -26,8 +26,8 @@ export function DeleteBucket({ bucket, onClose }: { bucket: Bucket | undefined; 
     >
       {isEmpty ? (
         <p>
-          <span className="name font-medium">{name}</span> is empty. With it go its settings, its policy and
-          its unfinished uploads. Its events stay on the log.
+          <span className="name font-medium">{name}</span> is empty. Its settings, its policy and its
+          unfinished uploads are deleted with it. Its events stay on the log.
         </p>
       ) : (
         <p>

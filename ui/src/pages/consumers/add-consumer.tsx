@@ -16,7 +16,7 @@ export function AddConsumer({ isOpen, onClose }: { isOpen: boolean; onClose: () 
   return (
     <Dialog
       title={added ? `The login of ${added.consumer.name}` : "Add a consumer"}
-      about={added ? undefined : "It gets a login of its own, that reads these events and nothing else."}
+      about={added ? undefined : "It gets its own login, which may read these events and nothing else."}
       isOpen={isOpen}
       onClose={close}
     >
@@ -69,7 +69,7 @@ function Form({ onAdded, onClose }: { onAdded: (added: AddedConsumer) => void; o
       <Field label="Begins">
         {(control) => (
           <Select {...control} value={from} onChange={(event) => setFrom(event.target.value)}>
-            <option value="now">with what happens from now on</option>
+            <option value="now">with events from now on</option>
             <option value="start">with the first event of the log</option>
           </Select>
         )}

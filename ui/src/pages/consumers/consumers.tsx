@@ -24,7 +24,7 @@ export function Consumers({ isAdding, onAdding }: { isAdding: boolean; onAdding:
         <div>
           <h2 className="font-medium">Durable consumers</h2>
           <p className="text-table text-muted">
-            Programs that read events over NATS, and go on where they were.
+            Programs that read events over NATS and continue where they stopped.
           </p>
         </div>
         <Button icon={Plus} className="ml-auto" onClick={add}>
@@ -42,8 +42,8 @@ export function Consumers({ isAdding, onAdding }: { isAdding: boolean; onAdding:
           />
         ) : list.data?.length === 0 ? (
           <Empty icon={Cable} title="No program reads events over NATS" className="!py-8">
-            A consumer keeps its place on the log, and gets each event at least once, however long it was
-            away.
+            A consumer keeps its position on the log and gets each event at least once, however long it was
+            disconnected.
           </Empty>
         ) : (
           <Table
@@ -76,7 +76,7 @@ function RemoveConsumer({ name, onClose }: { name: string | undefined; onClose: 
       onClose={onClose}
       onConfirm={() => name && remove.mutate(name, { onSuccess: onClose })}
     >
-      <p>Its login ends, and its place on the log is forgotten. Programs that use it receive nothing more.</p>
+      <p>Its login and its position on the log are deleted. Programs that use it receive nothing more.</p>
     </ConfirmDialog>
   );
 }

@@ -20,7 +20,7 @@ export function CreateTarget({ isOpen, onClose }: { isOpen: boolean; onClose: ()
       {created?.secret ? (
         <>
           <p className="mb-3 text-sm">
-            Requests to the webhook are signed with this key, so that it knows from whom they are.
+            Requests to the webhook are signed with this key, so that it can verify their sender.
           </p>
           <SecretsOnce values={[["key", created.secret]]} />
           <DialogActions>
@@ -97,7 +97,7 @@ function Form({ onCreated, onClose }: { onCreated: (target: Target) => void; onC
             >
               <option value="cloudevents-structured">CloudEvents, structured</option>
               <option value="cloudevents-binary">CloudEvents, binary</option>
-              <option value="aws-records">Records as of AWS</option>
+              <option value="aws-records">Records as in AWS</option>
             </Select>
           )}
         </Field>

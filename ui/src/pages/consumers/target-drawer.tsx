@@ -89,7 +89,9 @@ export function TargetDrawer({ target, onClose }: { target: Target; onClose: () 
         onClose={() => setRemoving(false)}
         onConfirm={() => remove.mutate(name, { onSuccess: onClose })}
       >
-        <p>Nothing more is sent to it, and what it refused is forgotten. The events stay on the log.</p>
+        <p>
+          Nothing more is sent to it, and its list of refused events is deleted. The events stay on the log.
+        </p>
       </ConfirmDialog>
     </Drawer>
   );
@@ -112,7 +114,7 @@ function Refused({ name }: { name: string }) {
               isBusy={redeliver.isPending}
               onClick={() => redeliver.mutate({ name })}
             >
-              Send all once more
+              Send all again
             </Button>
             <Button isSmall look="danger" onClick={() => setDiscarding(true)}>
               Give up
@@ -125,7 +127,7 @@ function Refused({ name }: { name: string }) {
           {explain(redeliver.error)}
         </p>
       )}
-      {data?.length === 0 && <p className="text-table text-muted">It refused nothing.</p>}
+      {data?.length === 0 && <p className="text-table text-muted">It has refused no events.</p>}
       <ol>
         {data?.map((dead) => (
           <li key={dead.sequence} className="border-t border-line py-1.5 text-table">
@@ -139,7 +141,7 @@ function Refused({ name }: { name: string }) {
               </Link>
               <span className="text-xs text-muted">
                 {plural(dead.attempts, "attempt")}, <Ago time={dead.time} />
-                {dead.redelivering && ", is being sent once more"}
+                {dead.redelivering && ", is being sent again"}
               </span>
             </span>
             <p className="text-xs text-danger">{dead.error}</p>

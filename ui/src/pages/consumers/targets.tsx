@@ -18,9 +18,7 @@ export function Targets({ openName, onOpen }: { openName?: string; onOpen: (name
       <header className="flex items-center gap-3 pb-2">
         <div>
           <h2 className="font-medium">Targets</h2>
-          <p className="text-table text-muted">
-            Webhooks and NATS subjects to which the store sends events by itself.
-          </p>
+          <p className="text-table text-muted">Webhooks and NATS subjects to which the store sends events.</p>
         </div>
         <Button icon={Plus} className="ml-auto" onClick={() => setCreating(true)}>
           Create target
@@ -36,8 +34,9 @@ export function Targets({ openName, onOpen }: { openName?: string; onOpen: (name
             onRetry={() => void list.refetch()}
           />
         ) : list.data?.length === 0 ? (
-          <Empty icon={Send} title="Events are sent nowhere" className="!py-8">
-            A target receives events in their order, signed, each until it has taken it or refused it.
+          <Empty icon={Send} title="There are no targets" className="!py-8">
+            A target receives signed events in order. Each event is sent until the target accepts or refuses
+            it.
           </Empty>
         ) : (
           <Table

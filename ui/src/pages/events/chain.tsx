@@ -16,17 +16,17 @@ export function Chain({ event }: { event: LogEvent }) {
   return (
     <div className="flex flex-col gap-4 p-4 text-table">
       <p className="text-muted">
-        Each event has the SHA-256 of the one before it. Whoever changes an event breaks the chain behind it.
+        Each event has the SHA-256 of the one before it. A change to an event breaks the chain after it.
       </p>
       <Hash
-        title={`This event says of #${count(sequence - 1)}`}
+        title={`Hash of #${count(sequence - 1)} in this event`}
         hash={event.previoushash}
         none="It is the first of the log."
       />
       <Hash
-        title={`#${count(sequence + 1)} says of this event`}
+        title={`Hash of this event in #${count(sequence + 1)}`}
         hash={next.data?.previoushash}
-        none={next.isPending ? "…" : "There is no next event yet, or it is not yours to see."}
+        none={next.isPending ? "…" : "There is no next event yet, or you have no right to see it."}
       />
       <div className="flex flex-col gap-2">
         <h2 className="text-xs font-medium text-muted">Checkpoint</h2>
@@ -46,7 +46,7 @@ export function Chain({ event }: { event: LogEvent }) {
                 ],
               ]}
             />
-            <Code label="The proof, which anybody can check">{JSON.stringify(proof.data, null, 2)}</Code>
+            <Code label="The proof, which anyone can verify">{JSON.stringify(proof.data, null, 2)}</Code>
           </>
         )}
       </div>

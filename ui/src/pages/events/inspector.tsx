@@ -45,7 +45,7 @@ export default function Inspector({ sequence }: { sequence: number }) {
       actions={
         <>
           <IconButton
-            label="The event before on the log"
+            label="The previous event on the log"
             icon={ChevronUp}
             disabled={sequence <= 1}
             onClick={() => show(sequence - 1)}

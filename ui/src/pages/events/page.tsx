@@ -30,7 +30,7 @@ export default function LivePage() {
   useShortcuts([
     { keys: "space", says: "Pause and resume the stream", run: pause },
     { keys: "j", says: "The next event", run: () => focusRow(place.current, 1) },
-    { keys: "k", says: "The event before", run: () => focusRow(place.current, -1) },
+    { keys: "k", says: "The previous event", run: () => focusRow(place.current, -1) },
   ]);
   const play = () => document.querySelector<HTMLElement>("[data-play]")?.focus();
   useShortcuts([{ keys: "p", says: "Play from a time or an event", run: play }]);
@@ -71,7 +71,7 @@ export default function LivePage() {
           title={mode === "replay" ? "Waiting for the first event" : "Nothing has happened here yet"}
           line={`planetstore events tail --url ${location.origin}`}
         >
-          Every change of the store is an event, and comes here as soon as it is acknowledged.
+          Every change of the store is an event, and appears here as soon as it is acknowledged.
         </Empty>
       ) : (
         <StreamList

@@ -16,7 +16,7 @@ export function CreateGroup({
   return (
     <Dialog
       title="Create a group"
-      about="It begins without members and policies."
+      about="The group begins without members and policies."
       isOpen={isOpen}
       onClose={onClose}
     >

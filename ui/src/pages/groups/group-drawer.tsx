@@ -47,7 +47,7 @@ export function GroupDrawer({ group, onClose }: { group: Group; onClose: () => v
           title="Members"
           names={members}
           known={users.data ?? []}
-          empty="Nobody is in it."
+          empty="The group has no members."
           verb="Add member"
           isBusy={membership.isPending}
           error={membership.error}
@@ -63,7 +63,7 @@ export function GroupDrawer({ group, onClose }: { group: Group; onClose: () => v
           title="Policies"
           names={policies}
           known={known.map((policy) => policy.name)}
-          empty="None: it allows its members nothing."
+          empty="None: the group gives its members no rights."
           verb="Attach policy"
           isBusy={attachment.isPending}
           error={attachment.error}

@@ -74,7 +74,7 @@ export default function GroupsPage() {
             onRetry={() => void list.refetch()}
           />
         ) : all.length === 0 ? (
-          <Empty icon={UsersRound} title="There is no group yet" action={button}>
+          <Empty icon={UsersRound} title="There are no groups yet" action={button}>
             All members of a group have the policies that are attached to it.
           </Empty>
         ) : (

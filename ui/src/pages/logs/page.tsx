@@ -40,7 +40,7 @@ export default function LogsPage() {
     <Page
       title="Logs"
       isFull
-      about="What the processes of the store say of themselves"
+      about="Log lines of the processes of the store"
       actions={
         !isMissing && (
           <Controls
@@ -60,7 +60,7 @@ export default function LogsPage() {
         <SkeletonRows rows={16} height={28} />
       ) : isMissing ? (
         <Empty icon={ScrollText} title="This store does not serve its log lines">
-          Its processes write them to standard error, where whatever started them keeps them.
+          Its processes write them to standard error. Look at the logs of your service manager.
         </Empty>
       ) : data === undefined ? (
         <Failure
@@ -70,8 +70,8 @@ export default function LogsPage() {
           onRetry={() => void refetch()}
         />
       ) : lines.length === 0 ? (
-        <Empty icon={ScrollText} title={of === "errors" ? "No error was kept" : "No such line"}>
-          Lines come here as soon as a process writes them.
+        <Empty icon={ScrollText} title={of === "errors" ? "There are no errors" : "No line matches"}>
+          Lines appear here as soon as a process writes them.
         </Empty>
       ) : (
         <Lines lines={lines} />

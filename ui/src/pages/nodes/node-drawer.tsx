@@ -58,7 +58,7 @@ function About({ node, status }: { node: Node; status?: Status }) {
   const micros = (latency: { p50: number; p99: number } | null | undefined) =>
     latency
       ? `${milliseconds(latency.p50 / 1_000)} · ${milliseconds(latency.p99 / 1_000)}`
-      : "not measured of late";
+      : "not measured recently";
   return (
     <div className="flex flex-col gap-5 p-4">
       {seen?.why && <Notice tone="warning">{seen.why}</Notice>}
@@ -81,7 +81,7 @@ function About({ node, status }: { node: Node; status?: Status }) {
           ],
           [
             "Full in",
-            seen?.days_until_full ? duration(seen.days_until_full * 86_400) : "not as it fills now",
+            seen?.days_until_full ? duration(seen.days_until_full * 86_400) : "not at the present rate",
           ],
           ["Placed here", `${plural(node.placed.shards, "shard")}, ${bytes(node.placed.bytes)}`],
           [
@@ -149,7 +149,9 @@ function History({ node }: { node: string }) {
           <HistoryLine key={event.id} event={event} />
         ))}
       </ol>
-      {data?.length === 0 && <p className="text-table text-muted">Nothing is on the log about it of late.</p>}
+      {data?.length === 0 && (
+        <p className="text-table text-muted">The log has no recent events about this node.</p>
+      )}
     </section>
   );
 }

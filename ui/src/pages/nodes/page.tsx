@@ -29,7 +29,7 @@ export default function NodesPage() {
     <Page
       title="Nodes & work"
       isFull
-      about={nodes && `${online} of ${plural(nodes.length, "node")} serve as they should`}
+      about={nodes && `${online} of ${plural(nodes.length, "node")} serve normally`}
     >
       <Beside
         drawer={
@@ -58,7 +58,7 @@ export default function NodesPage() {
             />
           ) : nodes?.length === 0 ? (
             <Empty icon={Boxes} title="No node has joined" line="planetstore run node --help">
-              A node keeps shards of contents on a disk. Six of them survive the loss of any two.
+              A node stores shards on a disk. With six nodes, any two can be lost.
             </Empty>
           ) : (
             nodes && <NodeTable nodes={nodes} openName={openName} onOpen={(node) => show(node.name)} />

@@ -23,12 +23,12 @@ const TONES: Record<string, Tone> = {
 export function Work() {
   const workers = useQuery(workersQuery);
   return (
-    <Panel title="Work in the background" isFlush>
+    <Panel title="Background work" isFlush>
       {workers.isPending && <SkeletonRows rows={5} height={64} />}
       {workers.isError && !workers.data && (
         <Failure
           error={workers.error}
-          what="The work could not be listed."
+          what="The background workers could not be listed."
           onRetry={() => void workers.refetch()}
         />
       )}
@@ -98,7 +98,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
             onClick={() => setRating(!isRating)}
           />
           <IconButton
-            label={`Have ${worker.worker} look at everything now`}
+            label={`Run ${worker.worker} on everything now`}
             icon={RotateCw}
             onClick={() => order("run")}
           />

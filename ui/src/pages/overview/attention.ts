@@ -28,7 +28,7 @@ function ofStore(status: Status): Matter[] {
   if (status.ledger.failed !== null) {
     found.push({
       tone: "danger",
-      says: `The state of the store stopped: ${status.ledger.failed}.`,
+      says: `The ledger of the gateway stopped: ${status.ledger.failed}.`,
       action: { title: "Logs", to: "/logs" },
     });
   }
@@ -43,7 +43,7 @@ function ofStore(status: Status): Matter[] {
     found.push({ tone: "warning", says: `Not ready: ${missing}.` });
   const { count: strays } = status.ledger.quarantined;
   if (strays > 0) {
-    const says = `${plural(strays, "entry", "entries")} of the log ${strays === 1 ? "has" : "have"} no valid proof and count${strays === 1 ? "s" : ""} for nothing.`;
+    const says = `${plural(strays, "entry", "entries")} of the log ${strays === 1 ? "has" : "have"} no valid proof and ${strays === 1 ? "is" : "are"} ignored.`;
     found.push({ tone: "warning", says, action: { title: "Audit", to: "/audit" } });
   }
   const { disk } = status;

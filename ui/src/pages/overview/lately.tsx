@@ -107,7 +107,7 @@ export function ActiveUsers() {
         ))}
       </ul>
       {active.data?.users.length === 0 && (
-        <p className="px-4 pb-4 text-table text-muted">Nobody sent a request.</p>
+        <p className="px-4 pb-4 text-table text-muted">There were no requests.</p>
       )}
     </Panel>
   );

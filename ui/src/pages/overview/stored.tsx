@@ -42,7 +42,7 @@ export function Stored({ status }: { status: Status }) {
           format={bytes}
           isBytes
           isLoading={growth.isPending}
-          empty={growth.isError ? explain(growth.error) : "Nothing was stored in this span."}
+          empty={growth.isError ? explain(growth.error) : "Nothing was stored in this time range."}
         />
       </Panel>
       <Figures status={status} />

@@ -48,7 +48,9 @@ export function Traffic() {
     points,
     domain: [from, now] as const,
     isLoading: kept.isPending && points.length === 0,
-    empty: kept.isError ? explain(kept.error) : (live.refused ?? "Nobody asked for anything in this span."),
+    empty: kept.isError
+      ? explain(kept.error)
+      : (live.refused ?? "There were no requests in this time range."),
   };
   return (
     <section aria-label="Traffic" className="flex flex-col gap-2">
@@ -57,16 +59,16 @@ export function Traffic() {
         <Segments label="Span" options={spanOptions} value={span} onChange={setSpan} />
       </div>
       <div className="grid gap-3 lg:grid-cols-3">
-        <Panel title="Requests a second" aside={<Legend series={REQUESTS} />}>
+        <Panel title="Requests per second" aside={<Legend series={REQUESTS} />}>
           <TimeChart
             {...common}
-            label="Requests a second: reads, writes and errors"
+            label="Requests per second: reads, writes and errors"
             series={REQUESTS}
             format={short}
           />
         </Panel>
-        <Panel title="Bytes a second" aside={<Legend series={BYTES} />}>
-          <TimeChart {...common} label="Bytes a second, in and out" series={BYTES} format={bytes} isBytes />
+        <Panel title="Bytes per second" aside={<Legend series={BYTES} />}>
+          <TimeChart {...common} label="Bytes per second, in and out" series={BYTES} format={bytes} isBytes />
         </Panel>
         <Panel title="Latency" aside="p50 solid, p99 dashed">
           <TimeChart {...common} label="Latency of reads and writes" series={LATENCY} format={milliseconds} />

@@ -40,7 +40,7 @@ export function Check() {
   });
   return (
     <form
-      aria-label="Check who may do what"
+      aria-label="Check a user's rights"
       className="flex flex-wrap items-center gap-x-2 gap-y-1.5 border-b border-line bg-sunken px-4 py-2.5 text-table lg:px-6"
       onSubmit={(event) => {
         event.preventDefault();
@@ -49,7 +49,7 @@ export function Check() {
     >
       <span>May</span>
       <Input
-        aria-label="User; empty for somebody who does not sign in"
+        aria-label="User; empty for anonymous requests"
         className="!w-32"
         placeholder="anybody"
         list="check-users"

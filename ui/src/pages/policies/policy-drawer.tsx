@@ -79,7 +79,7 @@ export function PolicyDrawer({ policy, onClose }: { policy: Policy; onClose: () 
         <p>
           {holders > 0
             ? "It is attached to users or groups. Detach it from all of them first."
-            : "It is attached to nobody, so that nobody loses a right. Its events stay on the log."}
+            : "It is attached to no user and no group, so nobody loses a right. Its events stay on the log."}
         </p>
       </ConfirmDialog>
     </Drawer>

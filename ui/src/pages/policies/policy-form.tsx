@@ -32,7 +32,11 @@ export function PolicyForm({
   const store = useStorePolicy();
   const { error } = store;
   const refusal =
-    error instanceof SyntaxError ? `This is no JSON: ${error.message}.` : error ? explain(error) : undefined;
+    error instanceof SyntaxError
+      ? `This is not valid JSON: ${error.message}.`
+      : error
+        ? explain(error)
+        : undefined;
   return (
     <form
       className="flex flex-col gap-4"

@@ -10,7 +10,7 @@ import { Empty, Failure, SkeletonRows } from "@/parts/states";
 export default function ReplicationPage() {
   const region = useQuery(regionQuery);
   return (
-    <Page title="Replication" about="Regions, and what is copied between them">
+    <Page title="Replication" about="Regions, and replication between them">
       <div className="flex flex-col gap-4">
         <Panel title="This region">
           {region.isPending && <SkeletonRows rows={4} height={28} />}

@@ -58,7 +58,7 @@ export default function SessionsPage() {
         />
       ) : all.length === 0 ? (
         <Empty icon={MonitorSmartphone} title="Nobody is signed in">
-          A session begins when somebody signs in with a password.
+          A session begins when a user signs in with a password.
         </Empty>
       ) : (
         <Table
@@ -103,8 +103,8 @@ function EndSession({ session, onClose }: { session: UserSession | undefined; on
     >
       <p>
         {session?.isOwn
-          ? "It is the session of this page: you are signed out."
-          : "Whoever uses it has to sign in again. Their S3 keys go on."}
+          ? "This is your own session: you will be signed out."
+          : "The user has to sign in again. S3 keys keep working."}
       </p>
     </ConfirmDialog>
   );

@@ -29,7 +29,7 @@ export function Clients({ place }: { place: Place }) {
       <div className="min-h-68">
         <Code>{linesFor(client, place)}</Code>
         <p className="mt-2 text-table text-muted">
-          Put an access key and its secret key in the place of <span className="name">{ACCESS_KEY}</span> and{" "}
+          Put an access key and its secret key in place of <span className="name">{ACCESS_KEY}</span> and{" "}
           <span className="name">{SECRET_KEY}</span>.{" "}
           <Link to="/users" className="text-accent underline">
             Users

@@ -41,7 +41,7 @@ export function VersionsPanel({ region, versions }: { region: string; versions: 
             <span key="level" className="flex flex-wrap items-center gap-x-3">
               <Mono>{versions.level}</Mono>
               {isLatest ? (
-                <State tone="ok">the latest that this release knows</State>
+                <State tone="ok">the latest that this release supports</State>
               ) : (
                 <State tone="notice">this release knows level {versions.known_level}</State>
               )}
@@ -75,7 +75,7 @@ export function LimitsPanel({ limits }: { limits: Settings["limits"] }) {
 
 function rates({ requests_per_second, bytes_per_second }: Settings["limits"]["total"]): string {
   const said = [
-    requests_per_second != null && `${count(requests_per_second)} requests a second`,
+    requests_per_second != null && `${count(requests_per_second)} requests per second`,
     bytes_per_second != null && `${bytes(bytes_per_second)} a second`,
   ].filter(Boolean);
   return said.join(", ") || "no rate limit";

@@ -92,8 +92,8 @@ function Rotate({ number }: { number: number }) {
         onConfirm={() => rotate.mutate(number, { onSuccess: () => setAsking(false) })}
       >
         <p>
-          Gateways seal all secrets again with it, and present access tokens end. Processes that do not have
-          this key stop, so give it to all of them first.
+          Gateways seal all secrets again with it, and present access tokens end. Processes without this key
+          stop, so distribute it to all of them first.
         </p>
       </ConfirmDialog>
     </div>

@@ -73,7 +73,7 @@ export function columnsWith(seen: ReadonlyMap<string, Seen>): readonly Column<Us
 export function LastSeen({ seen }: { seen: Seen | undefined }) {
   if (seen === undefined)
     return (
-      <span className="text-muted" title="Not in the last five minutes, and not since this page is open">
+      <span className="text-muted" title="Not in the last five minutes, and not since this page was opened">
         not lately
       </span>
     );

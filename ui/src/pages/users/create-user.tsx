@@ -17,7 +17,7 @@ export function CreateUser({
   return (
     <Dialog
       title="Create a user"
-      about="Who is new may do nothing until a policy or a group allows it."
+      about="A new user has no rights until a policy or a group grants them."
       isOpen={isOpen}
       onClose={onClose}
     >

@@ -85,7 +85,7 @@ export default function UsersPage() {
             onRetry={() => void list.refetch()}
           />
         ) : all.length === 0 ? (
-          <Empty icon={Users} title="There is nobody but root" action={button}>
+          <Empty icon={Users} title="There are no users except root" action={button}>
             A user signs in with a password, or uses S3 with keys, and may do what policies allow.
           </Empty>
         ) : (

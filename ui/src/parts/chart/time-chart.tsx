@@ -54,7 +54,7 @@ export function TimeChart(props: TimeChartProps) {
     isBytes,
     height = 168,
     isLoading,
-    empty = "Nothing in this span.",
+    empty = "Nothing in this time range.",
   } = props;
   const together = useChartsTogether();
   if (isLoading) {

@@ -4,7 +4,7 @@ import { inWords, type Sentence } from "./words";
 /** What a policy says, in words. */
 export function PolicyWords({ document }: { document: string }) {
   const said = wordsOf(document);
-  if (said === undefined) return <p className="text-table text-muted">This is no policy in JSON yet.</p>;
+  if (said === undefined) return <p className="text-table text-muted">This is not a valid policy yet.</p>;
   if (said.length === 0) return <p className="text-table text-muted">It has no statement.</p>;
   return (
     <ul className="flex flex-col gap-1.5 text-table">

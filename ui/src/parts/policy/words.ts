@@ -47,7 +47,7 @@ const ACTIONS: Record<string, string> = {
 const OPERATORS: Record<string, string> = {
   StringEquals: "is",
   StringNotEquals: "is not",
-  StringEqualsIgnoreCase: "is (in any case of letters)",
+  StringEqualsIgnoreCase: "is (ignoring case)",
   StringLike: "is like",
   StringNotLike: "is not like",
   IpAddress: "is in",

@@ -23,14 +23,22 @@ use crate::api::refusal::Refusal;
 const AUDIT: &str = "/api/v1/audit";
 
 const KEY: Parameter = in_query("key", "string", "Only events about this key of the bucket");
-const PREFIX: Parameter = in_query("prefix", "string", "Only events about keys that begin like this");
-const USER: Parameter =
-    in_query("user", "string", "Only events that this user caused, by a session or by a key that was theirs then");
-const ACCESS_KEY: Parameter = in_query("access_key", "string", "Only events that were caused with this access key");
+const PREFIX: Parameter = in_query("prefix", "string", "Only events about keys with this prefix");
+const USER: Parameter = in_query(
+    "user",
+    "string",
+    "Only events that this user caused, with a session or with a key that belonged to the user then",
+);
+const ACCESS_KEY: Parameter =
+    in_query("access_key", "string", "Only events that a request with this access key caused");
 const SINCE: Parameter = in_query("since", "string", "Only events from this time on (RFC 3339)");
-const BEFORE: Parameter =
-    in_query("before", "string", "Only events before this sequence, as `next` says it, or before this time (RFC 3339)");
-const LIMIT: Parameter = in_query("limit", "integer", "Entries of a page, 1 to 1000; 100 by default");
+const BEFORE: Parameter = in_query(
+    "before",
+    "string",
+    "Only events before this sequence, such as `next` of a page, or before this time (RFC 3339)",
+);
+const LIMIT: Parameter =
+    in_query("limit", "integer", "The maximum number of entries of a page, 1 to 1000; 100 by default");
 
 pub(super) fn operation() -> Operation {
     let get = Handler::Known(Access::Known, |asked, caller| Box::pin(get(asked, caller)));
@@ -39,26 +47,26 @@ pub(super) fn operation() -> Operation {
         Method::Get,
         AUDIT,
         get,
-        "Show who did what, the newest first. With the right `planetstore:ReadEvents` all of it, else what is about keys \
-         that the caller may list",
+        "Show who did what, the newest first. The right `planetstore:ReadEvents` shows all entries; other callers see \
+         entries about keys that they may list",
     )
     .gives::<Audit>()
     .knows(&[BUCKET, KEY, PREFIX, USER, ACCESS_KEY, SINCE, BEFORE, LIMIT])
 }
 
-/// What was done.
+/// A page of the audit trail.
 #[derive(Serialize, JsonSchema)]
 struct Audit {
-    /// The sequence of the last event that was looked at.
+    /// The sequence of the last event that was searched.
     as_of: u64,
     /// The newest first.
     entries: Vec<Done>,
-    /// The value of `before` for the next page; absent if there is nothing before.
+    /// The value of `before` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<u64>,
 }
 
-/// An event as an auditor reads it.
+/// An event in the form of the audit trail.
 #[derive(Serialize, JsonSchema)]
 struct Done {
     sequence: u64,
@@ -70,14 +78,14 @@ struct Done {
     /// The bucket that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket: Option<BucketName>,
-    /// The key that it is about, or the name of what else it is about.
+    /// The key or the name of the other resource that the event is about.
     subject: String,
-    /// The user who caused it; `anonymous`, or the part of the store that did; `null` if that is not known.
+    /// The user or the part of the store that caused the event, or `anonymous`; `null` if that is not known.
     user: Option<String>,
     /// The access key that was used, if one was.
     key: Option<String>,
-    /// The address that it came from; `null` unless the operator had addresses recorded, and the caller may read all
-    /// events.
+    /// The address that the request came from; `null` unless the operator had addresses recorded and the caller may
+    /// read all events.
     address: Option<String>,
     /// The id of the request, if there was one.
     request: Option<String>,
@@ -196,8 +204,8 @@ fn wanted(query: &str) -> Result<Wanted, Refusal> {
             }
             _ => {
                 return Err(Refusal::invalid(
-                    "there are `bucket`, `key`, `prefix`, `user`, `access_key`, `since`, `before` and `limit` in the query, \
-                     and nothing else",
+                    "there are `bucket`, `key`, `prefix`, `user`, `access_key`, `since`, `before` and `limit` in the \
+                     query, and nothing else",
                 ));
             }
         }

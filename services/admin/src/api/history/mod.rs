@@ -58,27 +58,28 @@ const fn in_query(name: &'static str, schema: &'static str, about: &'static str)
     Parameter { name, place: "query", schema, about }
 }
 
-const AFTER: Parameter = in_query("after", "integer", "Only events behind this sequence");
+const AFTER: Parameter = in_query("after", "integer", "Only events after this sequence");
 const SINCE: Parameter = in_query(
     "since",
     "string",
-    "Only events from the first of this time on (RFC 3339). Exact unless a clock of the region went back by more than a \
+    "Only events from this time on (RFC 3339). This is exact unless a clock of the region went back by more than a \
      minute",
 );
 const BUCKET: Parameter = in_query("bucket", "string", "Only events about this bucket and its objects");
-const PREFIX: Parameter = in_query("prefix", "string", "Only events about objects whose keys begin like this");
+const PREFIX: Parameter = in_query("prefix", "string", "Only events about objects whose keys have this prefix");
 const TYPE: Parameter = in_query(
     "type",
     "string",
     "Only events of these types, separated by commas: `io.planetstore.object.created.v1`, `object.created` or `object`",
 );
-const USER: Parameter = in_query("user", "string", "Only events that this user caused, by a session or by a key");
-const LIMIT: Parameter = in_query("limit", "integer", "Events of a page, 1 to 1000; 100 by default");
+const USER: Parameter = in_query("user", "string", "Only events that this user caused, with a session or with a key");
+const LIMIT: Parameter =
+    in_query("limit", "integer", "The maximum number of events of a page, 1 to 1000; 100 by default");
 const LAST_ID: Parameter = Parameter {
     name: "Last-Event-ID",
     place: "header",
     schema: "string",
-    about: "The id of the last event that was received; `after` and `since` do not count then",
+    about: "The id of the last event that the client received; `after` and `since` are ignored then",
 };
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -90,9 +91,9 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             EVENTS,
             list,
-            "Read events of the log. With the right `planetstore:ReadEvents` all of them, else those of keys that the \
-             caller may list. The header `Link` leads to the next page, the header `X-Planetstore-Sequence` says where \
-             the log ends",
+            "Read events of the log. The right `planetstore:ReadEvents` shows all events; other callers see events \
+             about keys that they may list. The header `Link` has the next page, and the header \
+             `X-Planetstore-Sequence` the end of the log",
         )
         .gives::<Vec<serde_json::Value>>()
         .of_media(BATCH_TYPE)
@@ -102,8 +103,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             STREAM,
             stream,
-            "Follow the log as Server-Sent Events, from now on unless `after` or `since` says otherwise. The stream ends \
-             with the access token; a client comes back with the id of the last event",
+            "Follow the log as Server-Sent Events, by default from now on, else from `after` or `since`. The stream \
+             ends when the access token expires; the client then reconnects with the id of the last event",
         )
         .gives::<String>()
         .of_media(STREAM_TYPE)

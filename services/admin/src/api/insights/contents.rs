@@ -15,7 +15,7 @@ use crate::api::answer::Answer;
 use crate::api::asked::Asked;
 use crate::api::refusal::Refusal;
 
-/// What a bucket holds.
+/// The contents of a bucket in figures.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Insights {
     /// The sequence of the last event that is counted.
@@ -38,23 +38,23 @@ pub(super) struct Insights {
     others: Others,
     /// The current objects by their age.
     ages: Vec<Age>,
-    /// Who reads and writes most.
+    /// The users who read and write most.
     talkers: Vec<Talker>,
 }
 
-/// What the figures are of. The counts of the bucket are exact. Prefixes and ages are those of current objects.
+/// The scope of the figures. The counts of the bucket are exact. Prefixes and ages count current objects.
 #[derive(Serialize, JsonSchema)]
 struct Covers {
-    /// Current objects that prefixes and ages count.
+    /// The number of current objects that prefixes and ages count.
     objects: u64,
-    /// The bytes of those.
+    /// The bytes of these objects.
     bytes: u64,
-    /// Whether these are all current objects of the bucket.
+    /// Whether all current objects of the bucket are counted.
     is_complete: bool,
-    /// The first key that is not counted, if they are not all.
+    /// The first key that is not counted, if not all are.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped_at: Option<String>,
-    /// The whole of it, for people.
+    /// The scope as a sentence for people.
     about: String,
 }
 
@@ -62,22 +62,22 @@ struct Covers {
 #[expect(clippy::struct_field_names, reason = "the words of the API")]
 #[derive(Serialize, JsonSchema)]
 struct Prefix {
-    /// The prefix, with the `/` behind it. It is empty for keys that have no further `/`.
+    /// The prefix, with its final `/`. It is empty for keys without a further `/`.
     prefix: String,
     objects: u64,
     bytes: u64,
     /// The largest prefixes below it; absent on the second level.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     prefixes: Vec<Prefix>,
-    /// All smaller ones below it together.
+    /// All smaller prefixes below it together.
     #[serde(skip_serializing_if = "Option::is_none")]
     others: Option<Others>,
 }
 
-/// Prefixes that are not told apart.
+/// Prefixes that are counted together.
 #[derive(Serialize, JsonSchema)]
 struct Others {
-    /// How many there are.
+    /// The number of these prefixes.
     prefixes: u64,
     objects: u64,
     bytes: u64,
@@ -86,9 +86,9 @@ struct Others {
 /// The current objects of an age.
 #[derive(Serialize, JsonSchema)]
 struct Age {
-    /// The age in days, at least.
+    /// The lower bound of the age in days, inclusive.
     days_min: u32,
-    /// The age in days, less than this; `null` without a bound.
+    /// The upper bound of the age in days, exclusive; `null` if there is none.
     days_max: Option<u32>,
     objects: u64,
     bytes: u64,

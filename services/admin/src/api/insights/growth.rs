@@ -27,29 +27,29 @@ const POINTS_MAX: u32 = 10_000;
 const HOURS_USUAL: u32 = 7 * HOURS_OF_DAY;
 const DAYS_USUAL: u32 = 365;
 
-/// What the figures are of.
+/// The scope of the figures.
 const COVERS: &str = "All events of the log up to as_of, by the time that each event says. Bytes count all versions. \
                       Stored bytes are those of contents that something refers to, each counted once, in the bucket to \
                       which it was uploaded first; parts of uploads in progress count, too";
 
-/// What was held over time.
+/// The amount of stored data over time.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Growth {
     /// The sequence of the last event that is counted.
     as_of: u64,
-    /// What the figures are of.
+    /// The scope of the figures.
     covers: &'static str,
-    /// The bucket; absent if it is the region.
+    /// The bucket; absent if the figures are of the region.
     #[serde(skip_serializing_if = "Option::is_none")]
     bucket: Option<BucketName>,
     /// The bytes that clients wrote, those of parts included, for each byte of contents; `null` if all bytes are contents
     /// that were uploaded to other buckets.
     dedup_ratio: Option<f64>,
-    /// What there was at the end of each hour or day; the last one is not over yet.
+    /// The figures at the end of each hour or day; the last period is not over yet.
     points: Vec<Point>,
 }
 
-/// What there was at the end of an hour or of a day.
+/// The figures at the end of an hour or a day.
 #[derive(Serialize, JsonSchema)]
 struct Point {
     /// The beginning of the hour or of the day.

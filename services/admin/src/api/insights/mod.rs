@@ -26,12 +26,12 @@ const fn in_query(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, place: "query", schema: "string", about }
 }
 
-const BUCKET: Parameter = in_query("bucket", "The growth of this bucket; of the region if it is absent");
+const BUCKET: Parameter = in_query("bucket", "The bucket; by default the whole region");
 const RESOLUTION: Parameter =
     in_query("resolution", "`hour` for the last 90 days, or `day` for all days; `day` by default");
 const SINCE: Parameter = in_query(
     "since",
-    "The first point is of this time (RFC 3339); by default it is 7 days ago by the hour, and a year ago by the day",
+    "The time of the first point (RFC 3339); by default 7 days ago for `hour`, and a year ago for `day`",
 );
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -45,7 +45,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             GROWTH,
             of_region,
-            "Show what the region, or a bucket, held over time: exact figures of the log alone",
+            "Show the growth of the region or a bucket over time. The figures are exact: they are computed from the \
+             log",
         )
         .gives::<growth::Growth>()
         .knows(&[BUCKET, RESOLUTION, SINCE]),
@@ -54,7 +55,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             GROWTH_OF_BUCKET,
             of_bucket,
-            "Show what a bucket held over time, to whoever may list all of it or has `admin:GetGrowth`",
+            "Show the growth of a bucket over time. The caller needs the right to list the whole bucket, or \
+             `admin:GetGrowth`",
         )
         .gives::<growth::Growth>()
         .knows(&[RESOLUTION, SINCE]),
@@ -63,8 +65,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             INSIGHTS,
             insights,
-            "Show what a bucket holds by prefix and by age, and who writes most, to whoever may list all of it or has \
-             `admin:GetInsights`",
+            "Show the contents of a bucket by prefix and by age, and the users who write most. The caller needs the \
+             right to list the whole bucket, or `admin:GetInsights`",
         )
         .gives::<contents::Insights>(),
     ]

@@ -1,4 +1,4 @@
-//! Who reads and writes most.
+//! The users who read and write most.
 
 use std::collections::BTreeMap;
 
@@ -11,24 +11,24 @@ use serde::Serialize;
 /// The name of all who sign nothing.
 const ANONYMOUS: &str = "anonymous";
 
-/// Somebody who reads or writes.
+/// A user who reads or writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Talker {
-    /// The name of the user; that of an access key, if no user had it; `anonymous` for all who sign nothing.
+    /// The name of the user; the access key, if it belonged to no user; `anonymous` for all unsigned requests.
     user: String,
-    /// Requests that read objects of this bucket. They are no events: the process that answers counts them as long as it
-    /// runs, for the 64 of a bucket who read most; `null` for whoever is not among them.
+    /// Requests that read objects of this bucket. Reads are not events: each process counts them while it runs, for the
+    /// 64 users of a bucket who read most. `null` for all other users.
     reads: Option<u64>,
     /// Events about objects of this bucket.
     writes: u64,
-    /// Bytes of bodies that were sent.
+    /// Bytes of request bodies.
     bytes_in: u64,
-    /// Bytes of bodies that went out for those.
+    /// Bytes of the response bodies of these reads.
     bytes_out: Option<u64>,
     /// The time from which reads are counted.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     reads_since: Option<Timestamp>,
-    /// The time from which writes are counted; of whoever only reads, that of reads.
+    /// The time from which writes are counted; for a user who only reads, the time from which reads are counted.
     #[schemars(with = "String", extend("format" = "date-time"))]
     since: Timestamp,
 }

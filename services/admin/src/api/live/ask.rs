@@ -54,7 +54,7 @@ pub(super) struct Subscribe {
     /// What it says depends on the source.
     #[serde(default)]
     filter: serde_json::Value,
-    /// Only events behind this sequence.
+    /// Only events after this sequence.
     #[serde(default, deserialize_with = "sequence")]
     pub(super) after: Option<u64>,
     /// Only events from the first of this time on.

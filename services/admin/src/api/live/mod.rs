@@ -49,8 +49,9 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             PATH,
             Handler::Open(|asked| Box::pin(open(asked))),
-            "Open a WebSocket of the subprotocol `cloudevents.json`. Its first message says who the client is; then \
-             it subscribes to events of the log, telemetry or log lines, each message a CloudEvent as JSON. See docs/events",
+            "Open a WebSocket with the subprotocol `cloudevents.json`. The client's first message authenticates it. \
+             The client then subscribes to events of the log, telemetry or log lines; each message is a CloudEvent as \
+             JSON. See docs/events",
         )
         .switches(),
     ]

@@ -112,7 +112,7 @@ pub(super) fn message(
 /// An event of the log, with two attributes more, which are those of the delivery.
 pub(super) fn of_log(subscription: &SubscriptionId, sequence: u64, json: &Bytes) -> Result<Utf8Bytes, Refusal> {
     let unreadable = || {
-        tracing::error!(sequence, "an event of the log is no JSON object");
+        tracing::error!(sequence, "an event of the log is not a JSON object");
         Refusal::internal()
     };
     let object = std::str::from_utf8(json).ok().map(str::trim_ascii_end);

@@ -34,10 +34,11 @@ const fn in_query(name: &'static str, schema: &'static str, about: &'static str)
 }
 
 const LEVEL: Parameter =
-    in_query("level", "string", "Only lines that matter so much: `trace`, `debug`, `info`, `warn` or `error`");
+    in_query("level", "string", "Only lines of at least this level: `trace`, `debug`, `info`, `warn` or `error`");
 const ROLE: Parameter = in_query("role", "string", "Only lines of this role, storage node or part of the program");
-const TEXT: Parameter = in_query("text", "string", "Only lines that have this text, in whatever case");
-const LIMIT: Parameter = in_query("limit", "integer", "The newest so many, 1 to 2000; 200 by default");
+const TEXT: Parameter = in_query("text", "string", "Only lines that contain this text, in upper or lower case");
+const LIMIT: Parameter =
+    in_query("limit", "integer", "The maximum number of lines, 1 to 2000; 200 by default. The newest are returned");
 
 /// Log lines of several processes, the oldest first.
 #[derive(Serialize, JsonSchema)]
@@ -58,7 +59,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/logs",
             Handler::Known(Access::Right(Action::AdminGetLogs), |asked, _| Box::pin(async move { logs(&asked) })),
-            "Show the newest log lines of all processes that this one heard",
+            "Show the newest log lines of all processes, as far as this gateway received them",
         )
         .gives::<LogLines<'static>>()
         .knows(&[LEVEL, ROLE, TEXT, LIMIT]),
@@ -66,9 +67,11 @@ pub(super) fn operations() -> Vec<Operation> {
             "streamLogs",
             Method::Get,
             "/api/v1/logs/stream",
-            Handler::Known(Access::Right(Action::AdminGetLogs), |asked, caller| Box::pin(async move { stream(asked, caller) })),
-            "Follow the log lines of all processes as Server-Sent Events, behind the newest ones. A client that reads too \
-             slowly gets an event `missed` with the number of lines that were left out",
+            Handler::Known(Access::Right(Action::AdminGetLogs), |asked, caller| {
+                Box::pin(async move { stream(asked, caller) })
+            }),
+            "Follow the log lines of all processes as Server-Sent Events, after the newest ones. A client that reads \
+             too slowly gets an event `missed` with the number of omitted lines",
         )
         .gives::<String>()
         .of_media(STREAM_TYPE)
@@ -78,7 +81,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Method::Get,
             "/api/v1/errors",
             Handler::Known(Access::Right(Action::AdminGetErrors), |asked, _| Box::pin(async move { errors(&asked) })),
-            "Show the newest errors and warnings of all processes, also those of before their last start",
+            "Show the newest errors and warnings of all processes, including those from before their last start",
         )
         .gives::<LogLines<'static>>()
         .knows(&[LEVEL, ROLE, TEXT, LIMIT]),

@@ -32,7 +32,7 @@ const PRESIGNED_SECONDS: u64 = 60 * 60;
 /// Keys of a user that are looked at for one that can sign.
 const KEYS_LOOKED_AT_MAX: usize = 100;
 
-/// An object that a page wants to load.
+/// The request for a ticket, with which a page loads an object.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTicket {
@@ -43,26 +43,27 @@ pub(super) struct NewTicket {
     disposition: Disposition,
 }
 
-/// What a browser does with an object.
+/// How a browser treats an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Disposition {
-    /// It saves it.
+    /// The browser saves the object.
     Attachment,
-    /// It shows it, in a sandbox.
+    /// The browser shows the object in a sandbox.
     Inline,
 }
 
-/// Where an object is that has a ticket.
+/// The address of an object for which a ticket was created.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct MadeTicket {
-    /// A path at the console's address. It works as long as the session that asked for it, and not for others' pages.
+    /// A path at the console's address. It works until the session that requested it ends, and not in pages of other
+    /// origins.
     url: String,
     #[schemars(with = "String", extend("format" = "date-time"))]
     expires: Timestamp,
 }
 
-/// What a presigned URL is to allow.
+/// The request for a presigned URL.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPresigned {
@@ -71,7 +72,7 @@ pub(super) struct NewPresigned {
     key: String,
     /// The version; the current one if it is absent.
     version_id: Option<String>,
-    /// How long it is good: at most seven days, an hour if it is absent.
+    /// The seconds for which the URL works: at most seven days, by default one hour.
     expires_seconds: Option<u64>,
 }
 
@@ -88,9 +89,9 @@ enum PresignedMethod {
 /// A presigned URL.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Presigned {
-    /// Whoever has it may do what it says, with the rights of the key that signed it.
+    /// The URL. Anyone who has it can make the request that it describes, with the rights of the key that signed it.
     url: String,
-    /// The access key that signed it: the URL ends with it.
+    /// The access key that signed the URL. When the key ends, the URL stops working.
     access_key: String,
     #[schemars(with = "String", extend("format" = "date-time"))]
     expires: Timestamp,
@@ -107,8 +108,8 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
             Method::Post,
             "/api/v1/tickets",
             ticket,
-            "Get the address of an object that a tag of a page can load. The right to the object is judged when it is \
-             loaded, and it ends with the session",
+            "Get an address from which an HTML element of a page can load an object. The caller's right is checked \
+             when the object is loaded, and the address ends with the session",
         )
         .takes::<NewTicket>()
         .makes::<MadeTicket>()
@@ -118,7 +119,8 @@ pub(in crate::api) fn operations() -> Vec<Operation> {
             Method::Post,
             "/api/v1/presign",
             presign,
-            "Sign a URL of S3 with a key of the caller's. It is good for whoever has it, until it expires or the key ends",
+            "Create a presigned S3 URL with one of the caller's keys. Anyone who has the URL can use it until it \
+             expires or the key ends",
         )
         .takes::<NewPresigned>()
         .gives::<Presigned>()

@@ -36,7 +36,7 @@ impl ShardFiles {
     pub(crate) fn look_at(&self, file: &ShardFile) -> Result<u64, DiskError> {
         let found = self.current_shape(file.shard, &file.bucket);
         if found == Err(DiskError::NotFound) && self.index.remove(file.shard, &file.bucket).is_some() {
-            tracing::warn!(shard = %file.shard, bucket = %file.bucket, "the file of a shard was deleted, not by the node");
+            tracing::warn!(shard = %file.shard, bucket = %file.bucket, "a file of a shard was deleted, but not by the node");
             self.damaged.note_gone(file.shard, &file.bucket);
         }
         found.map(Shape::bytes)

@@ -13,13 +13,13 @@ pub(super) fn mend(scrubber: &mut Scrubber, pass: &Pass, as_of: u64) -> Result<(
         let bytes = match mend_hint(&*scrubber.disk, &scrubber.reader, number) {
             Ok(HintFound::Whole { bytes }) => bytes,
             Ok(HintFound::Mended { bytes }) => {
-                tracing::warn!(segment = number, "a hint was gone or damaged, and was written anew");
+                tracing::warn!(segment = number, "a hint was missing or damaged, and was rewritten");
                 scrubber.meters.mended_hints.increment(1);
                 bytes
             }
             Ok(HintFound::Gone) => 0,
             Err(error) => {
-                tracing::warn!(segment = number, %error, "a hint is gone or damaged, and could not be written anew");
+                tracing::warn!(segment = number, %error, "a hint is missing or damaged, and could not be rewritten");
                 0
             }
         };

@@ -69,7 +69,7 @@ pub(crate) fn load(disk: &dyn Folder) -> ScrubState {
     };
     read().unwrap_or_else(|error| {
         if error.kind() != io::ErrorKind::NotFound {
-            tracing::warn!(%error, "the state of the scrub cannot be read: it begins anew");
+            tracing::warn!(%error, "the state of the scrub cannot be read: the scrub starts over");
         }
         ScrubState::default()
     })

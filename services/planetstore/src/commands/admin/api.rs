@@ -31,7 +31,7 @@ pub(super) async fn run(
     document: Option<&Path>,
     output: Output,
 ) -> anyhow::Result<()> {
-    ensure!(path.starts_with(ROOT), "{path:?} is no path of the API: {ROOT}openapi.json lists all");
+    ensure!(path.starts_with(ROOT), "{path:?} is not a path of the API: {ROOT}openapi.json lists all");
     let body = document.map(|file| read_document(file, DOCUMENT_BYTES_MAX)).transpose()?;
     let method = match method {
         ApiMethod::Get => http::Method::GET,

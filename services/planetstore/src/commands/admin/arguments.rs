@@ -69,17 +69,17 @@ pub(crate) enum AdminCommand {
         #[command(subcommand)]
         action: MasterKeyAction,
     },
-    /// Find buckets, objects, users and nodes by their names
+    /// Find buckets, objects, users and nodes by name
     Search {
         /// A part of a name, or the beginning of a key
         text: String,
-        /// Hits of each kind, at most
+        /// Maximum number of hits of each kind
         #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=50))]
         limit: u8,
     },
-    /// Show where the store is reached, its versions and its limits
+    /// Show the addresses, the versions and the limits of the store
     Settings,
-    /// Ask for an operation of the API by its path
+    /// Call an operation of the admin API by its path
     Api {
         #[arg(value_enum)]
         method: ApiMethod,
@@ -286,7 +286,7 @@ pub(crate) enum RotatedAuthor {
     Gateway,
     /// `planetstore run lifecycle`
     Lifecycle,
-    /// The services that keep contents whole and give space back
+    /// The maintenance services: monitor, repair, garbage collection, deduplication
     Maintenance,
 }
 
@@ -339,12 +339,12 @@ pub(crate) enum PolicyAction {
     },
     /// Delete a policy that is attached to no user and no group
     Delete { name: PolicyName },
-    /// Ask whether somebody may do something with S3, and why
+    /// Check whether a user may perform an S3 action, and why
     Check {
-        /// Who [default: somebody who does not sign]
+        /// User [default: an anonymous request]
         #[arg(long)]
         user: Option<UserName>,
-        /// What, as policies call it: `s3:GetObject`
+        /// Action, as policies name it: `s3:GetObject`
         action: String,
         /// The bucket, or `bucket/key`
         place: Option<String>,

@@ -7,12 +7,13 @@ use events::ids::{BucketName, TargetName};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TargetAction {
-    /// List targets, how far each is, and what is wrong with it
+    /// List targets, with the position and the last error of each
     List,
     /// Show a target
     Get { name: TargetName },
-    /// Create a target. Without a filter, only notification configurations of buckets send it events, by its ARN. The key
-    /// by which requests are signed is printed once; `PLANETSTORE_TARGET_SECRET` sets another one
+    /// Create a target. Without a filter, it receives only the events that notification configurations of buckets send
+    /// to its ARN. The key with which requests are signed is printed once; `PLANETSTORE_TARGET_SECRET` sets a key of
+    /// your own
     Add {
         name: TargetName,
         /// URL of a webhook
@@ -21,19 +22,19 @@ pub(crate) enum TargetAction {
         /// NATS subject, which begins with `notify.`
         #[arg(long, value_name = "SUBJECT")]
         subject: Option<String>,
-        /// Form in which it receives events
+        /// Form in which the target receives events
         #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TargetFormat::CloudeventsStructured)]
         format: TargetFormat,
         #[command(flatten)]
         filter: TargetFilterArgs,
-        /// Where its events begin: `now`, `start`, or behind the sequence of an event [default: now]
+        /// Where its events begin: `now`, `start`, or after the sequence of an event [default: now]
         #[arg(long, value_name = "PLACE")]
         from: Option<Place>,
         /// Send nothing until the target is enabled
         #[arg(long)]
         disabled: bool,
     },
-    /// Change a target; what is not given stays as it is
+    /// Change a target; settings that are not given stay unchanged
     Change {
         name: TargetName,
         /// URL of a webhook
@@ -42,54 +43,55 @@ pub(crate) enum TargetAction {
         /// NATS subject, which begins with `notify.`
         #[arg(long, value_name = "SUBJECT")]
         subject: Option<String>,
-        /// Form in which it receives events
+        /// Form in which the target receives events
         #[arg(long, value_enum, value_name = "FORMAT")]
         format: Option<TargetFormat>,
         #[command(flatten)]
         filter: TargetFilterArgs,
-        /// Remove the filter: only notification configurations of buckets send it events
+        /// Remove the filter: the target receives only the events that notification configurations of buckets send to
+        /// it
         #[arg(long, conflicts_with_all = ["all_events", "types", "buckets"])]
         only_buckets: bool,
-        /// Where its events continue: `start`, or behind the sequence of an event
+        /// Where its events continue: `start`, or after the sequence of an event
         #[arg(long, value_name = "PLACE")]
         from: Option<Place>,
-        /// Make a new key by which requests are signed, and print it
+        /// Generate a new key with which requests are signed, and print it
         #[arg(long)]
         rotate_secret: bool,
     },
-    /// Send events to a target again, beginning with those of the time in between
+    /// Enable a target: events are sent again, beginning with those from the time in which it was disabled
     Enable { name: TargetName },
-    /// Send no events to a target until it is enabled
+    /// Disable a target: no events are sent to it until it is enabled
     Disable { name: TargetName },
-    /// Remove a target, and with it the events that it has not received
+    /// Remove a target; events that it has not received are not sent any more
     Remove { name: TargetName },
     /// List the events that a target refused
     Dead {
         name: TargetName,
-        /// Give them up
+        /// Discard these events instead of listing them
         #[arg(long)]
         discard: bool,
     },
     /// Send events that a target refused to it again
     Redeliver {
         name: TargetName,
-        /// Sequences of the events [default: all that it refused]
+        /// Sequences of the events [default: all events that the target refused]
         sequences: Vec<u64>,
     },
-    /// Send an event to a target that shows whether it receives any
+    /// Send a test event to a target
     Test { name: TargetName },
 }
 
-/// Which events a target receives by itself.
+/// The events that a target receives by itself.
 #[derive(Debug, Args)]
 pub(crate) struct TargetFilterArgs {
-    /// Send it all events, or all of the buckets given
+    /// Send all events to the target, or all events of the given buckets
     #[arg(long, conflicts_with = "types")]
     pub(crate) all_events: bool,
-    /// Send it events of a type, such as `node.offline`, `object.created` or `object`; repeatable
+    /// Send events of this type to the target, such as `node.offline`, `object.created` or `object`; repeatable
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) types: Vec<String>,
-    /// Send it only events about a bucket and its objects; repeatable
+    /// Send only events about this bucket and its objects to the target; repeatable
     #[arg(long = "bucket", value_name = "BUCKET")]
     pub(crate) buckets: Vec<BucketName>,
 }

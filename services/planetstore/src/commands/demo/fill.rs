@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::s3_client::Call;
 use crate::units::ByteSize;
 
-/// What was done.
+/// The numbers of what was written.
 #[derive(Debug, Default)]
 pub(super) struct Filled {
     puts: u64,

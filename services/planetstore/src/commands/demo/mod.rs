@@ -30,13 +30,13 @@ use chance::Chance;
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     console: ConsoleArgs,
-    /// The same seed makes the same objects
+    /// Seed of the random data; the same seed makes the same objects
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// Writes to make, about: objects, further versions, tags and deletes
+    /// Approximate number of writes: objects, further versions, tags and deletes
     #[arg(long, default_value_t = 400, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     writes: u32,
-    /// Writes per second, at most
+    /// Maximum number of writes per second
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
 }
@@ -53,8 +53,8 @@ pub(crate) async fn demo(arguments: DemoArgs) -> anyhow::Result<Verdict> {
 async fn fill_with(arguments: &DemoArgs, session: &Session) -> anyhow::Result<String> {
     let settings = session.get("/api/v1/settings").await?;
     let text = |path: &str| settings.pointer(path).and_then(serde_json::Value::as_str).map(str::to_owned);
-    let url = text("/endpoints/s3").context("the store does not say where its S3 is")?;
-    let region = text("/region").context("the store does not say its region")?;
+    let url = text("/endpoints/s3").context("the store does not report its S3 address")?;
+    let region = text("/region").context("the store does not report its region")?;
     let endpoint = Endpoint::of_console(&url, region, &arguments.console)?;
     let writers = people::make(session, &endpoint).await?;
     let filled = async {

@@ -14,20 +14,20 @@ use crate::units::TimeSpan;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
-    /// List the types of events, and what each says
+    /// List the types of events, with a description of each
     Types(TypesArgs),
     /// Print the JSON Schema of a type of events
     Schema(SchemaArgs),
-    /// Print events of the past, from the first of the log to the last unless told otherwise
+    /// Print past events, by default from the first of the log to the last
     Get(GetArgs),
     /// Write a range of the log into a file that can be verified without the store
     Export(ExportArgs),
-    /// Verify an export, or a range of the log of a running store: names every event that was changed, removed, inserted or
-    /// moved since the notary signed it
+    /// Verify an export, or a range of the log of a running store. Names every event that was changed, removed,
+    /// inserted or moved since the notary signed it
     Verify(VerifyArgs),
     /// Print the proof that an event is on the log
     Proof(ProofArgs),
-    /// Print events as they come, from now on unless told otherwise
+    /// Print new events as they come, by default from now on
     Tail(TailArgs),
     /// Manage durable consumers, with which programs read events over NATS
     #[command(subcommand)]
@@ -52,7 +52,7 @@ pub(crate) struct SchemaArgs {
 pub(crate) struct GetArgs {
     #[command(flatten)]
     pub(crate) wanted: WantedArgs,
-    /// Number of events, at most
+    /// Maximum number of events
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroU64>,
     /// Format of the output
@@ -66,7 +66,7 @@ pub(crate) struct GetArgs {
 pub(crate) struct TailArgs {
     #[command(flatten)]
     pub(crate) wanted: WantedArgs,
-    /// Format of the output; `json` is one event per line here, as `ndjson` is
+    /// Format of the output; `json` prints one event per line here, as `ndjson` does
     #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "pretty")]
     pub(crate) output: EventOutput,
     #[command(flatten)]
@@ -110,13 +110,13 @@ pub(crate) struct VerifyArgs {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
-    /// Public key of the notary, from another place than the file [default: the first key that the file names]
+    /// Public key of the notary, obtained independently of the export [default: the first key that the export names]
     #[arg(long, value_name = "KEY")]
     pub(crate) pubkey: Option<NotaryKey>,
     /// Proof of one event to verify, instead of an export
     #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "from", "to"])]
     pub(crate) proof: Option<PathBuf>,
-    /// File with the event that the proof is about, in the bytes of the log
+    /// File with the exact bytes of the event that the proof is about
     #[arg(long, value_name = "FILE", requires = "proof")]
     pub(crate) event: Option<PathBuf>,
     #[command(flatten)]
@@ -135,28 +135,28 @@ pub(crate) struct ProofArgs {
 /// Format of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventOutput {
-    /// A line per event for people
+    /// One line per event, for people
     #[value(alias = "table")]
     Pretty,
     /// A JSON array
     Json,
-    /// A JSON document per line
+    /// One JSON document per line
     Ndjson,
 }
 
 /// Which events are asked for.
 #[derive(Debug, Args)]
 pub(crate) struct WantedArgs {
-    /// Only events behind this sequence
+    /// Only events after this sequence
     #[arg(long, value_name = "SEQUENCE")]
     pub(crate) after: Option<u64>,
-    /// Only events from this time on: an RFC 3339 time, or how long ago, such as 2h
+    /// Only events from this time on: an RFC 3339 time, or a duration before now, such as `2h`
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<Since>,
     /// Only events about this bucket and its objects
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: Option<BucketName>,
-    /// Only events about objects whose keys begin like this
+    /// Only events about objects whose keys have this prefix
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
     /// Only events of these types, such as `object.created` or `object`; repeatable, or separated by commas

@@ -14,9 +14,9 @@ const CONSUMERS: &str = "/api/v1/consumers";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConsumerCommand {
-    /// Add a durable consumer, and print how to read its events over NATS. The password is shown once
+    /// Add a durable consumer, and print a program that reads its events over NATS. The password is shown once
     Add(AddArgs),
-    /// List the durable consumers: how far each is, and how fast
+    /// List the durable consumers, with the position and the rate of each
     List(ListArgs),
     /// Remove a durable consumer and its login
     #[command(visible_alias = "remove")]
@@ -33,7 +33,7 @@ pub(crate) struct AddArgs {
     /// Only events of these types, such as `object.created` or `object`; repeatable, or separated by commas
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', value_parser = named)]
     pub(crate) types: Vec<Named>,
-    /// The first event that it gets: `start` of the log, `now`, a sequence, or an RFC 3339 time
+    /// The first event that the consumer gets: `start` of the log, `now`, a sequence, or an RFC 3339 time
     #[arg(long, default_value = "now", value_name = "start|now|SEQUENCE|TIME")]
     pub(crate) from: String,
     /// Format of the output

@@ -39,7 +39,7 @@ async fn pages(session: &mut Session, arguments: &GetArgs) -> anyhow::Result<()>
     let mut path = format!("{PATH}?{}", query.text());
     for number in 1_u64.. {
         let (headers, body) = session.get_raw(&path).await?;
-        let events: Vec<Box<RawValue>> = serde_json::from_slice(&body).context("the store's answer is no list")?;
+        let events: Vec<Box<RawValue>> = serde_json::from_slice(&body).context("the store's answer is not a list")?;
         for event in events {
             if printer.printed() < wanted {
                 printer.print(event.get())?;

@@ -134,7 +134,7 @@ struct End {
 }
 
 fn told<'a, T: Deserialize<'a>>(data: &'a str) -> anyhow::Result<T> {
-    serde_json::from_str(data).context("the store says something else than expected")
+    serde_json::from_str(data).context("the store sent an unexpected message")
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn read(mut from: impl BufRead, verifier: &mut Verifier) -> anyhow::Result<()> {
             return Ok(());
         }
         if line.len() as u64 == LINE_BYTES_MAX {
-            bail!("a line has more than {LINE_BYTES_MAX} bytes: this is no export of events");
+            bail!("a line has more than {LINE_BYTES_MAX} bytes: this is not an export of events");
         }
         verifier.push(trimmed(&line));
     }
@@ -77,7 +77,8 @@ fn told(report: &Report, given: Option<NotaryKey>) -> Verdict {
     }
     let Report { entries, withheld, checkpoints, covered, last, keys, .. } = report;
     println!(
-        "{entries} events read, {withheld} of them as hashes; {checkpoints} checkpoints, which cover all up to {covered}"
+        "{entries} events read, {withheld} of them as hashes; {checkpoints} checkpoints, which cover all up to \
+         {covered}"
     );
     if last > covered {
         println!(
@@ -88,7 +89,7 @@ fn told(report: &Report, given: Option<NotaryKey>) -> Verdict {
     if let (None, Some(first)) = (given, keys.first()) {
         println!("signed by {first}: nothing but the file says that this is the notary's key (--pubkey)");
     }
-    println!("{}", if report.is_good() { "good: everything is as it was signed" } else { "NOT as it was signed" });
+    println!("{}", if report.is_good() { "valid: everything is as it was signed" } else { "NOT as it was signed" });
     Verdict::well_if(report.is_good())
 }
 
@@ -97,7 +98,7 @@ fn verify_proof(proof: &Path, event: Option<&Path>, key: Option<NotaryKey>) -> a
     let file = File::open(proof).with_context(|| format!("cannot read {name}"))?;
     let mut text = Vec::new();
     file.take(2 * PROOF_BYTES_MAX as u64).read_to_end(&mut text).with_context(|| format!("cannot read {name}"))?;
-    let proof: Proof = serde_json::from_slice(&text).with_context(|| format!("{name} is no proof"))?;
+    let proof: Proof = serde_json::from_slice(&text).with_context(|| format!("{name} is not a proof"))?;
     let bytes = match event {
         Some(event) => Some(std::fs::read(event).with_context(|| format!("cannot read {}", event.display()))?),
         None => None,

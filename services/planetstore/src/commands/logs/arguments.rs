@@ -12,7 +12,7 @@ const LINES_MAX: i64 = 2_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct LogsArgs {
-    /// Go on with the lines that come
+    /// Print further lines as they are written
     #[arg(short, long)]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -28,19 +28,19 @@ pub(crate) struct ErrorsArgs {
 /// Which lines are asked for.
 #[derive(Debug, Args)]
 pub(crate) struct LineArgs {
-    /// Only lines of this level and of those that matter more
+    /// Only lines of this level or a more severe one
     #[arg(long, value_name = "LEVEL")]
     level: Option<LineLevel>,
     /// Only lines of this role, storage node or part of the program, such as `gateway`, `node-3` or `ledger`
     #[arg(long, value_name = "NAME")]
     role: Option<String>,
-    /// Only lines that have this text, in whatever case
+    /// Only lines that contain this text, in upper or lower case
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Number of lines that are there already, at most; the newest are shown
+    /// Maximum number of lines from before now; the newest are shown
     #[arg(long, value_name = "N", default_value_t = LINES, value_parser = clap::value_parser!(u16).range(1..=LINES_MAX))]
     limit: u16,
-    /// Format of the output; `json` is one line per line if they are followed, as `ndjson` is
+    /// Format of the output; with `--follow`, `json` prints one document per line, as `ndjson` does
     #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "pretty")]
     pub(super) output: EventOutput,
     #[command(flatten)]

@@ -83,7 +83,7 @@ impl<W: Write> Following<W> {
         let Some(Message { name, data, .. }) = self.parser.line(line) else { return Ok(()) };
         match name.as_str() {
             "" => self.print(&data)?,
-            "missed" => eprintln!("{} lines were left out: they came too fast", told::<Missed>(&data)?.count),
+            "missed" => eprintln!("{} lines were omitted: they came too fast", told::<Missed>(&data)?.count),
             "end" => self.end = Some(told(&data)?),
             // Something of later.
             _ => {}
@@ -105,7 +105,7 @@ impl<W: Write> Following<W> {
 }
 
 fn told<'a, T: Deserialize<'a>>(data: &'a str) -> anyhow::Result<T> {
-    serde_json::from_str(data).context("the store says something else than expected")
+    serde_json::from_str(data).context("the store sent an unexpected message")
 }
 
 #[cfg(test)]

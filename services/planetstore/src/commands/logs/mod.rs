@@ -45,7 +45,7 @@ async fn show(wanted: &LineArgs, path: &str) -> anyhow::Result<()> {
     let answer = session.get_raw(path).await;
     session.close().await;
     let (_, body) = answer?;
-    let found: Lines = serde_json::from_slice(&body).context("the store's answer is no list of log lines")?;
+    let found: Lines = serde_json::from_slice(&body).context("the store's answer is not a list of log lines")?;
     let stdout = std::io::stdout();
     let has_color = has_color(stdout.is_terminal());
     let mut printer = Printer::new(BufWriter::new(stdout), wanted.output, pretty, has_color);

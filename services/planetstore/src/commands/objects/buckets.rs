@@ -18,7 +18,7 @@ pub(crate) struct MakeArgs {
     /// Keep all versions of objects
     #[arg(long)]
     versioning: bool,
-    /// Allow locks on objects, which needs their versions, too
+    /// Allow locks on objects; this also enables versioning
     #[arg(long)]
     object_lock: bool,
     /// The bucket
@@ -30,7 +30,7 @@ pub(crate) struct MakeArgs {
 pub(crate) struct RemoveArgs {
     #[command(flatten)]
     common: Common,
-    /// Remove all objects and versions in it first
+    /// Remove all objects and versions in the bucket first
     #[arg(long)]
     force: bool,
     /// The bucket

@@ -13,7 +13,7 @@ use crate::s3_client::{Call, TargetArgs};
 pub(crate) struct CatArgs {
     #[command(flatten)]
     target: TargetArgs,
-    /// This version, and not the current one
+    /// Version to write instead of the current one
     #[arg(long, value_name = "ID")]
     version_id: Option<String>,
     /// The object

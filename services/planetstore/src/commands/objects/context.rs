@@ -20,7 +20,8 @@ pub(crate) enum ContextCommand {
         #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "table")]
         output: Format,
     },
-    /// Keep a store by a name, with the key of `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and use it
+    /// Save a store under a name, with the key in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and use it from now
+    /// on
     Set {
         /// The name
         name: String,
@@ -42,7 +43,7 @@ pub(crate) enum ContextCommand {
         /// The name
         name: String,
     },
-    /// Forget a context and its key
+    /// Delete a context and its key
     Remove {
         /// The name
         name: String,

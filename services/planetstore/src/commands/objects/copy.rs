@@ -18,16 +18,17 @@ use crate::s3_client::{Call, S3Client};
 pub(crate) struct CopyArgs {
     #[command(flatten)]
     common: Common,
-    /// Copy all files of a folder, or all objects whose keys begin like this
+    /// Copy all files of a folder, or all objects whose keys have this prefix
     #[arg(short, long)]
     recursive: bool,
-    /// Media type of what is sent [default: by the name of the file]
+    /// Media type of the objects [default: determined by the file name]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
     /// File, folder, `s3://bucket/key`, or `-` for stdin
     #[arg(value_name = "FROM")]
     from: Side,
-    /// File, folder, `s3://bucket/key`, or `-` for stdout; a folder here, and a key that ends with a slash, keep the name
+    /// File, folder, `s3://bucket/key`, or `-` for stdout. If it is a folder, or a key that ends with a slash, the copy
+    /// keeps its name
     #[arg(value_name = "TO")]
     to: Side,
 }
@@ -127,7 +128,7 @@ fn one(from: &Side, to: &Side) -> anyhow::Result<One> {
             let name = from.key.rsplit('/').next().unwrap_or_default().to_owned();
             Ok(One::Within(from, named(to, &name)))
         }
-        _ => bail!("one of both is a place in a store, s3://bucket/key"),
+        _ => bail!("FROM or TO has to be in a store, s3://bucket/key"),
     }
 }
 
@@ -164,12 +165,12 @@ async fn many(client: &S3Client, from: &Side, to: &Side) -> anyhow::Result<Vec<O
                     all.push(match to {
                         Side::Here(folder) => One::Down(source, folder.join(file_name(&relative)?)),
                         Side::Store(to) => One::Within(source, to.below(&relative)),
-                        Side::Stream => bail!("`-` is one object"),
+                        Side::Stream => bail!("`-` stands for a single object"),
                     });
                 }
             }
         }
-        _ => bail!("one of both is a place in a store, s3://bucket/key"),
+        _ => bail!("FROM or TO has to be in a store, s3://bucket/key"),
     }
     Ok(all)
 }

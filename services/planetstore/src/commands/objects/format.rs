@@ -21,7 +21,7 @@ impl Format {
         match self {
             Self::Table => Ok(Output::Table),
             Self::Json => Ok(Output::Json),
-            Self::Ndjson => bail!("this comes as a whole: ask for a table or for json"),
+            Self::Ndjson => bail!("this output cannot be streamed: use `table` or `json`"),
         }
     }
 }

@@ -19,16 +19,17 @@ use crate::s3_client::{Call, S3Client, USUAL_FOLDER};
 pub(crate) struct ListArgs {
     #[command(flatten)]
     common: Common,
-    /// List all objects below, and not only up to the next slash
+    /// List all objects below the prefix, not only up to the next slash
     #[arg(short, long)]
     recursive: bool,
-    /// As it was then: a sequence of the log, a time (RFC 3339), or how long ago, such as 2h
+    /// List the past state at this point: a sequence of the log, a time (RFC 3339), or a duration before now, such as
+    /// `2h`
     #[arg(long, value_name = "TIME|SEQUENCE", requires = "place", conflicts_with_all = ["recursive", "context", "endpoint"])]
     at: Option<rewind::Place>,
     /// Console URL of a store on another host, for `--at` [default: the store of the data folder]
     #[arg(long, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
     url: Option<String>,
-    /// Bucket, or the beginning of keys in it [default: all buckets]
+    /// Bucket, or a prefix of keys in it [default: all buckets]
     #[arg(value_name = "PLACE")]
     place: Option<Place>,
 }
@@ -47,7 +48,7 @@ pub(super) async fn list(arguments: ListArgs) -> anyhow::Result<()> {
 /// Lists what was there, which the console knows and S3 does not.
 async fn list_then(arguments: ListArgs) -> anyhow::Result<()> {
     let ListArgs { common: Common { target, output }, at: Some(at), url, place: Some(place), .. } = arguments else {
-        bail!("name a bucket whose objects of then are to be listed");
+        bail!("name the bucket to list");
     };
     let data = DataArgs { data: target.data.unwrap_or_else(|| USUAL_FOLDER.into()) };
     let console = ConsoleArgs { data, url, ca: target.ca };

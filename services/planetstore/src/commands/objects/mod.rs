@@ -54,9 +54,9 @@ pub(crate) enum ObjectCommand {
     Ls(list::ListArgs),
     /// Copy files to a store, objects to files, or objects within a store
     Cp(copy::CopyArgs),
-    /// Move files or objects: copy each, then remove it where it was
+    /// Move files or objects: copy each, then remove the original
     Mv(copy::CopyArgs),
-    /// Make a bucket or a folder as another one is, with versions, metadata, tags and locks; repeated, it goes on
+    /// Copy a bucket or a folder to another one, with versions, metadata, tags and locks; running it again continues
     Sync(sync::SyncArgs),
     /// Remove objects
     Rm(remove::RemoveArgs),
@@ -64,11 +64,11 @@ pub(crate) enum ObjectCommand {
     Cat(cat::CatArgs),
     /// Count objects and bytes
     Du(usage::UsageArgs),
-    /// Make a URL that works without a key for a while
+    /// Create a presigned URL, which works without a key for a limited time
     Presign(presign::PresignArgs),
-    /// Make a link to an object for people without an account, signed by the store as in the console
+    /// Create a link to an object for people without an account; the store signs it, as in the console
     Share(share::ShareArgs),
-    /// Show what is known of an object or a bucket
+    /// Show the properties of an object or a bucket
     Stat(stat::StatArgs),
     /// Show or set the tags of an object
     Tag(tag::TagArgs),

@@ -27,13 +27,13 @@ enum Method {
 pub(crate) struct PresignArgs {
     #[command(flatten)]
     common: Common,
-    /// What the URL allows
+    /// Request that the URL allows
     #[arg(long, value_enum, default_value_t = Method::Get)]
     method: Method,
-    /// How long it works, at most 7d
+    /// Time for which it works, at most 7d
     #[arg(long, default_value = "1h", value_name = "TIME")]
     expires: TimeSpan,
-    /// This version, and not the current one
+    /// Version to use instead of the current one
     #[arg(long, value_name = "ID")]
     version_id: Option<String>,
     /// The object

@@ -17,10 +17,10 @@ use crate::s3_client::{Call, S3Client};
 pub(crate) struct RemoveArgs {
     #[command(flatten)]
     common: Common,
-    /// Remove all objects whose keys begin like this
+    /// Remove all objects whose keys have this prefix
     #[arg(short, long, conflicts_with = "version_id")]
     recursive: bool,
-    /// Remove this version for good
+    /// Delete this version permanently
     #[arg(long, value_name = "ID")]
     version_id: Option<String>,
     /// The object

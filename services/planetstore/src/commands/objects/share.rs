@@ -20,10 +20,10 @@ const SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 pub(crate) struct ShareArgs {
     #[command(flatten)]
     console: ConsoleArgs,
-    /// How long it works, at most 7d
+    /// Time for which it works, at most 7d
     #[arg(long, default_value = "1h", value_name = "TIME")]
     expires: TimeSpan,
-    /// This version, and not the current one
+    /// Version to use instead of the current one
     #[arg(long, value_name = "ID")]
     version_id: Option<String>,
     /// Format of the output

@@ -13,7 +13,7 @@ use crate::s3_client::{Answer, Call, S3Client};
 pub(crate) struct StatArgs {
     #[command(flatten)]
     common: Common,
-    /// This version, and not the current one
+    /// Version to use instead of the current one
     #[arg(long, value_name = "ID")]
     version_id: Option<String>,
     /// The object or bucket

@@ -18,13 +18,13 @@ pub(crate) struct TagArgs {
     /// Remove all tags
     #[arg(long, conflicts_with = "tags")]
     clear: bool,
-    /// This version, and not the current one
+    /// Version to use instead of the current one
     #[arg(long, value_name = "ID")]
     version_id: Option<String>,
     /// The object
     #[arg(value_name = "PLACE")]
     place: Place,
-    /// Tags in place of those that it has [default: show them]
+    /// Tags that replace all existing ones [default: show the tags]
     #[arg(value_name = "KEY=VALUE", value_parser = pair)]
     tags: Vec<(String, String)>,
 }

@@ -123,7 +123,7 @@ pub(super) async fn download(
 async fn read_part(source: &mut (impl AsyncRead + Unpin), bytes: u64) -> anyhow::Result<Bytes> {
     let mut part = BytesMut::new();
     let mut taken = source.take(bytes);
-    while taken.read_buf(&mut part).await.context("cannot read what is to be sent")? > 0 {}
+    while taken.read_buf(&mut part).await.context("cannot read the bytes to send")? > 0 {}
     Ok(part.freeze())
 }
 
@@ -227,10 +227,7 @@ impl<'a> Upload<'a> {
         let answer = self.client.send(&self.call(Method::POST).body(document)).await?.bytes().await?;
         // A store may begin to answer with success, and fail afterwards.
         if let Ok(error) = s3::xml::ReadAnswer::parse(&answer, "Error", &[]) {
-            anyhow::bail!(
-                "the parts were not put together: {}",
-                error.field("Message").unwrap_or("no reason was given")
-            );
+            anyhow::bail!("the parts were not combined: {}", error.field("Message").unwrap_or("no reason was given"));
         }
         let made = s3::xml::ReadAnswer::parse(&answer, "CompleteMultipartUploadResult", &[]).ok();
         Ok(made.and_then(|made| made.field("ETag").map(str::to_owned)))

@@ -15,10 +15,10 @@ use crate::s3_client::{Call, S3Client};
 pub(crate) struct UsageArgs {
     #[command(flatten)]
     common: Common,
-    /// Count all versions, and not only the current ones
+    /// Count all versions, not only the current ones
     #[arg(long)]
     versions: bool,
-    /// Bucket, or the beginning of keys in it [default: each bucket]
+    /// Bucket, or a prefix of keys in it [default: each bucket]
     #[arg(value_name = "PLACE")]
     place: Option<Place>,
 }

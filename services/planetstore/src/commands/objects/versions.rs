@@ -13,7 +13,7 @@ use crate::commands::admin::show;
 pub(crate) struct VersionsArgs {
     #[command(flatten)]
     common: Common,
-    /// Object, or the beginning of keys
+    /// Object, or a prefix of keys
     #[arg(value_name = "PLACE")]
     place: Place,
 }

@@ -58,7 +58,7 @@ export default function BucketEventsPage() {
           title="Nothing has happened here yet"
           line={`planetstore events tail --bucket ${bucket} --url ${location.origin}`}
         >
-          Every change of this bucket is an event, and comes here as soon as it is acknowledged.
+          Every change of this bucket is an event, and appears here as soon as it is acknowledged.
         </Empty>
       ) : (
         <StreamList

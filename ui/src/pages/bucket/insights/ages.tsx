@@ -6,7 +6,7 @@ import { Panel } from "@/parts/page";
 export function Ages({ ages }: { ages: Insights["ages"] }) {
   const most = Math.max(1, ...ages.map((age) => age.bytes));
   return (
-    <Panel title="How old it is" aside="current objects" isFlush>
+    <Panel title="By age" aside="current objects" isFlush>
       <ul>
         {ages.map((age) => (
           <li

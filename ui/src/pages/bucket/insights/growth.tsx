@@ -31,7 +31,7 @@ export function Growth({ bucket }: { bucket: string }) {
   const common = {
     points,
     isLoading: growth.isPending,
-    empty: growth.isError ? explain(growth.error) : "Nothing was stored in this span.",
+    empty: growth.isError ? explain(growth.error) : "Nothing was stored in this time range.",
   };
   return (
     <section aria-label="Growth" className="flex flex-col gap-2">

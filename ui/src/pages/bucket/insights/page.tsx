@@ -21,7 +21,7 @@ export default function InsightsPage() {
       {query.isError && !data && (
         <Failure
           error={query.error}
-          what="What the bucket holds could not be read."
+          what="The figures of the bucket could not be read."
           since={query.errorUpdatedAt}
           onRetry={() => void query.refetch()}
         />
@@ -62,12 +62,12 @@ function Figures({ insights, isBusy, onAnew }: { insights: Insights; isBusy: boo
   ] as const;
   return (
     <Panel
-      title="What the bucket holds"
+      title="Figures of the bucket"
       aside={
         <>
           <span className="font-mono">as of #{count(as_of)}</span>
           <Button isSmall isBusy={isBusy} onClick={onAnew}>
-            Count anew
+            Count again
           </Button>
         </>
       }

@@ -12,8 +12,8 @@ export function Prefixes({ bucket, insights }: { bucket: string; insights: Insig
   const total = prefixes.reduce((sum, each) => sum + each.bytes, others?.bytes ?? 0);
   const most = Math.max(1, ...prefixes.map((each) => each.bytes));
   return (
-    <Panel title="Where the bytes are" aside="current objects, the largest first" isFlush>
-      {prefixes.length === 0 && <p className="px-4 pb-4 text-table text-muted">There is no object.</p>}
+    <Panel title="By prefix" aside="current objects, the largest first" isFlush>
+      {prefixes.length === 0 && <p className="px-4 pb-4 text-table text-muted">The bucket has no objects.</p>}
       <ul>
         {prefixes.map((share) => (
           <Share key={share.prefix} bucket={bucket} share={share} most={most} total={total} />

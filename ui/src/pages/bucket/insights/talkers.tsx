@@ -5,7 +5,7 @@ import { Panel } from "@/parts/page";
 /** Who uses the bucket most. */
 export function Talkers({ talkers }: { talkers: Insights["talkers"] }) {
   return (
-    <Panel title="Who uses it most" isFlush>
+    <Panel title="Most active users" isFlush>
       {talkers.length === 0 ? (
         <p className="px-4 pb-4 text-table text-muted">Nobody has written or read anything here yet.</p>
       ) : (

@@ -32,7 +32,7 @@ export function DropArea({
         setOver(false);
         takeDropped(event.dataTransfer).then(
           (dropped) => uploadFiles(bucket, prefix, dropped, mayReplace),
-          () => complain("The files that were dropped could not be read."),
+          () => complain("The dropped files could not be read."),
         );
       }}
     >

@@ -82,9 +82,9 @@ export function Path({
       <input
         ref={field}
         data-filter
-        aria-label="Path, or the beginning of a key in this folder"
+        aria-label="Path, or a prefix of a key in this folder"
         className="name h-full min-w-28 flex-1 bg-transparent outline-none"
-        placeholder="beginning of a key, or path/"
+        placeholder="prefix of a key, or path/"
         spellCheck={false}
         autoComplete="off"
         dir="auto"

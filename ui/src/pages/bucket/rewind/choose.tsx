@@ -30,8 +30,8 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
       <div>
         <h2 className="text-lg font-medium">See the bucket as it was</h2>
         <p className="mt-1 text-muted">
-          The log has every change, so the bucket can be shown as of any time or event, and what was lost
-          since can be brought back.
+          The log has every change, so the bucket can be shown as of any time or event, and objects that were
+          lost since can be restored.
         </p>
       </div>
       <div className="flex flex-wrap items-start gap-2">

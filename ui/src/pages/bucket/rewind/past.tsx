@@ -71,7 +71,7 @@ export function Past({ bucket, at, prefix, onAt, onPrefix }: PastProps) {
       {query.isError && (
         <Failure
           error={query.error}
-          what="The bucket of that moment could not be shown."
+          what="The past state of the bucket could not be read."
           since={query.errorUpdatedAt}
           onRetry={() => void query.refetch()}
         />
@@ -79,20 +79,20 @@ export function Past({ bucket, at, prefix, onAt, onPrefix }: PastProps) {
       {query.isSuccess && rows.length === 0 && (
         <Empty
           icon={History}
-          title="There was nothing here"
+          title="This folder was empty"
           action={
             <Link to="/buckets/$bucket" params={{ bucket }} className={buttonClass()}>
-              To the objects of now
+              To the current objects
             </Link>
           }
         >
-          At that moment this folder held no object.
+          This folder had no objects at that time.
         </Empty>
       )}
       {rows.length > 0 && (
         <Table
           key={prefix}
-          label="Objects of that moment"
+          label="Objects at that time"
           columns={columns}
           items={rows}
           idOf={idOf}
@@ -138,7 +138,7 @@ function AsOf({ at, shown }: { at: string; shown?: number }) {
 function Crumbs({ bucket, prefix, onGo }: { bucket: string; prefix: string; onGo: (to: string) => void }) {
   const { crumbs } = crumbsOf(prefix);
   return (
-    <nav aria-label="Folders of that moment" className="flex min-w-0 items-center overflow-hidden">
+    <nav aria-label="Folders at that time" className="flex min-w-0 items-center overflow-hidden">
       {[{ name: bucket, prefix: "" }, ...crumbs].map((crumb, at) => (
         <span key={crumb.prefix} className="flex min-w-0 items-center">
           {at > 0 && <ChevronRight size={14} aria-hidden className="shrink-0 text-faint" />}

@@ -32,7 +32,7 @@ export function RestoreDialog({
   });
   const change = useChange({
     run: (plan: Plan) => bringBack(wanted, plan),
-    done: (changed) => `Made ${plural(changed, "change")} to have ${wanted.bucket} as it was.`,
+    done: (changed) => `Restored ${wanted.bucket} with ${plural(changed, "change")}.`,
     nouns: ["object", "bucket"],
   });
   const plan = rehearsal.data;
@@ -40,18 +40,18 @@ export function RestoreDialog({
   const done = changes.filter(isDone).length;
   return (
     <Dialog
-      title="Restore what was here?"
-      about="Nothing has changed yet. Each line is what restoring does; each becomes an event of its own."
+      title="Restore this state?"
+      about="Nothing has changed yet. Each line is one change that restoring makes, and each becomes an event."
       isOpen={isOpen}
       onClose={onClose}
       className="!w-[min(44rem,calc(100vw-2rem))]"
     >
       {rehearsal.isPending && <SkeletonRows rows={5} />}
       {rehearsal.isSuccess && changes.length === 0 && (
-        <Notice tone="ok">All of this is there as it was. There is nothing to restore.</Notice>
+        <Notice tone="ok">Nothing has changed since then. There is nothing to restore.</Notice>
       )}
       {plan?.isMore && (
-        <Notice>There are more changes than are listed here. Restoring makes all of them.</Notice>
+        <Notice>More changes are needed than are listed here. Restoring makes all of them.</Notice>
       )}
       {changes.length > 0 && <Changes changes={changes} />}
       <DialogActions error={change.error ?? rehearsal.error}>

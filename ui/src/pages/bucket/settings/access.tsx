@@ -32,7 +32,7 @@ export function AccessCard({ bucket }: { bucket: string }) {
     <Card
       id="access"
       title="Access"
-      about="The policy adds to what users may do by their own policies. What it denies, nobody may."
+      about="The policy adds to the rights that users have from their own policies. Nobody may do what it denies."
       actions={
         query.data &&
         draft === undefined && (
@@ -53,7 +53,7 @@ export function AccessCard({ bucket }: { bucket: string }) {
         {(access) => (
           <>
             {access.isPublic ? (
-              <State tone="warning">Public: people who do not sign in may use it.</State>
+              <State tone="warning">Public: anyone may use it without signing in.</State>
             ) : (
               <State tone="ok">Not public.</State>
             )}
@@ -83,7 +83,7 @@ export function AccessCard({ bucket }: { bucket: string }) {
         onClose={() => setRemoving(false)}
         onConfirm={() => change.mutate("", { onSuccess: () => setRemoving(false) })}
       >
-        <p>Whom it allowed something may no longer do it, and what it denied is denied no more.</p>
+        <p>The rights that it granted end, and what it denied is no longer denied.</p>
       </ConfirmDialog>
     </Card>
   );
@@ -93,7 +93,7 @@ function Words({ policy }: { policy: string | undefined }) {
   if (policy === undefined)
     return (
       <p className="text-muted">
-        The bucket has no policy: its owner and whom their policies allow may use it.
+        The bucket has no policy: only its owner, and users whose own policies allow it, may use it.
       </p>
     );
   const said = wordsOf(policy);
@@ -145,7 +145,7 @@ function PolicyEditor({
       />
       {said === undefined ? (
         <p className="text-table text-danger" role="alert">
-          This is no JSON yet.
+          This is not valid JSON yet.
         </p>
       ) : (
         <Words policy={draft} />

@@ -67,7 +67,7 @@ export function Refusal({ error }: { error: unknown }) {
   return (
     <div role="alert">
       <Notice tone="danger">
-        {error instanceof SyntaxError ? `This is no JSON: ${error.message}` : explain(error)}
+        {error instanceof SyntaxError ? `This is not valid JSON: ${error.message}` : explain(error)}
       </Notice>
     </div>
   );

@@ -40,7 +40,7 @@ export function PolicyCheck({ bucket }: { bucket: string }) {
     };
   return (
     <form
-      aria-label="Check who may do what"
+      aria-label="Check a user's rights"
       className="flex flex-col gap-2 border-t border-line pt-3"
       onSubmit={(event) => {
         event.preventDefault();

@@ -14,7 +14,7 @@ export function EncryptionCard({ bucket }: { bucket: string }) {
     <Card
       id="encryption"
       title="Encryption"
-      about="How objects are encrypted whose writers do not say it. What is stored already stays as it is."
+      about="The encryption of objects whose writers specify none. Existing objects do not change."
     >
       <Asked query={query}>
         {(now) => <EncryptionForm key={JSON.stringify(now)} bucket={bucket} now={now} />}
@@ -65,8 +65,8 @@ function EncryptionForm({ bucket, now }: { bucket: string; now: DefaultEncryptio
             onChange={(event) => setAlgorithm(event.target.value as DefaultEncryption["algorithm"])}
           >
             <option value="none">Not encrypted</option>
-            <option value="AES256">SSE-S3: by the master key</option>
-            <option value="aws:kms">SSE-KMS: by a key of the key store</option>
+            <option value="AES256">SSE-S3: with the master key</option>
+            <option value="aws:kms">SSE-KMS: with a key of the key store</option>
           </Select>
         )}
       </Field>

@@ -20,7 +20,7 @@ export function LockCard({ bucket }: { bucket: string }) {
     <Card
       id="lock"
       title="Object lock"
-      about="Locked versions cannot be deleted before their time, by nobody but whom the mode allows."
+      about="Locked versions cannot be deleted before their time, except by users whom the mode allows to do so."
     >
       <Asked query={query}>
         {(lock) =>
@@ -28,8 +28,8 @@ export function LockCard({ bucket }: { bucket: string }) {
             <RetentionForm key={JSON.stringify(lock)} bucket={bucket} lock={lock} />
           ) : (
             <p className="text-muted">
-              Versions of this bucket cannot be locked. A bucket is made lockable when it is created, or by a
-              PutObjectLockConfiguration while it keeps versions.
+              Versions of this bucket cannot be locked. Object lock is enabled when a bucket is created, or
+              with PutObjectLockConfiguration while it keeps versions.
             </p>
           )
         }
@@ -70,7 +70,7 @@ function RetentionForm({ bucket, lock }: { bucket: string; lock: Lock }) {
             value={mode}
             onChange={(event) => setMode(event.target.value)}
           >
-            <option value="none">not locked, unless their writer says so</option>
+            <option value="none">not locked, unless their writer locks them</option>
             <option value="GOVERNANCE">locked (governance)</option>
             <option value="COMPLIANCE">locked (compliance)</option>
           </Select>

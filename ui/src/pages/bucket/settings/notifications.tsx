@@ -11,12 +11,12 @@ export function NotificationsCard({ bucket }: { bucket: string }) {
     <Card
       id="notifications"
       title="Notifications of events"
-      about="Targets that are told of what happens here, with every event at least once."
+      about="Targets that receive the events of this bucket, each at least once."
     >
       <Asked query={query}>
         {(targets) =>
           targets.length === 0 ? (
-            <p className="text-muted">No target is told of the events of this bucket.</p>
+            <p className="text-muted">No target receives the events of this bucket.</p>
           ) : (
             <ul className="flex flex-col gap-2">
               {targets.map((target) => (

@@ -37,8 +37,8 @@ export default function SettingsPage() {
         bucket={bucket}
         of="lifecycle"
         title="Lifecycle"
-        about="What expires by itself, and when. The rules are applied once a day."
-        none="Nothing expires by itself."
+        about="Rules by which objects expire automatically. They are applied once a day."
+        none="Nothing expires automatically."
         inWords={lifecycleInWords}
         example={LIFECYCLE_EXAMPLE}
       />
@@ -46,7 +46,7 @@ export default function SettingsPage() {
         bucket={bucket}
         of="cors"
         title="CORS"
-        about="Which pages of the web may read and write here in a browser."
+        about="Web pages that may read and write this bucket from a browser."
         none="No page of another origin may use this bucket in a browser."
         inWords={(rule) => [corsInWords(rule)]}
         example={CORS_EXAMPLE}

@@ -7,7 +7,7 @@ import { Refusal } from "./card";
 
 const BLOCK_WORDS: Record<(typeof BLOCKS)[number], string> = {
   BlockPublicPolicy: "Refuse policies that make it public",
-  RestrictPublicBuckets: "Ignore a public policy for everyone but the owner and whom they trust",
+  RestrictPublicBuckets: "Ignore a public policy for everyone but the bucket's owner",
   BlockPublicAcls: "Refuse public ACLs",
   IgnorePublicAcls: "Ignore public ACLs",
 };

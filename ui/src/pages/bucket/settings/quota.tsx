@@ -18,7 +18,7 @@ export function QuotaCard({ bucket }: { bucket: string }) {
     <Card
       id="quota"
       title="Quota"
-      about="What the bucket may hold at most. It counts all versions, as clients see them."
+      about="The maximum size of the bucket. It counts all versions, as clients see them."
     >
       <Asked query={query}>
         {(found) => (
@@ -99,7 +99,7 @@ function QuotaForm({ bucket, quota }: { bucket: string; quota: Quota }) {
     >
       <Field
         label="Bytes"
-        hint="Such as 10 GiB. Empty is no limit."
+        hint="Such as 10 GiB. Leave it empty for no limit."
         error={wantedBytes === undefined ? "Write a number with a unit, such as 10 GiB." : undefined}
       >
         {(control) => (
@@ -112,7 +112,11 @@ function QuotaForm({ bucket, quota }: { bucket: string; quota: Quota }) {
           />
         )}
       </Field>
-      <Field label="Versions" hint="Empty is no limit." error={isCount ? undefined : "Write a number."}>
+      <Field
+        label="Versions"
+        hint="Leave it empty for no limit."
+        error={isCount ? undefined : "Write a number."}
+      >
         {(control) => (
           <Input
             {...control}

@@ -175,6 +175,6 @@ function parsed(text: string): { rules?: JsonObject[]; wrong?: string } {
       return { wrong: "This has to be a list of rules: [ { … } ]." };
     return { rules: list as JsonObject[] };
   } catch (error) {
-    return { wrong: `This is no JSON: ${error instanceof Error ? error.message : error}` };
+    return { wrong: `This is not valid JSON: ${error instanceof Error ? error.message : error}` };
   }
 }

@@ -30,7 +30,7 @@ test("versions, marks and uploads have sentences of their own", () => {
       AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
     }),
   ).toEqual([
-    "Of objects that begin with a/, marks of deletion go when they hide no version any more.",
+    "Of objects that begin with a/, delete markers are removed when they hide no version any more.",
     "Of objects that begin with a/, versions expire 30 days after they were replaced, but the newest 2 versions of them stay.",
     "Uploads of keys that begin with a/ that are not completed are aborted after 7 days.",
   ]);

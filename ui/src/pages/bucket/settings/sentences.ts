@@ -26,7 +26,7 @@ export function lifecycleInWords(rule: JsonObject): string[] {
   const date = text(expiration.Date);
   if (date !== undefined) said.push(`${about} expire on ${date.slice(0, 10)}.`);
   if (expiration.ExpiredObjectDeleteMarker === true)
-    said.push(`Of ${lower(about)}, marks of deletion go when they hide no version any more.`);
+    said.push(`Of ${lower(about)}, delete markers are removed when they hide no version any more.`);
   const after = number(noncurrent.NoncurrentDays);
   if (after !== undefined) {
     const kept = number(noncurrent.NewerNoncurrentVersions);

@@ -17,7 +17,7 @@ export function VersioningCard({ bucket }: { bucket: string }) {
     <Card
       id="versioning"
       title="Versioning"
-      about="With versions, what is overwritten or deleted can be brought back."
+      about="With versions, overwritten and deleted objects can be restored."
     >
       <Asked query={versioning}>
         {(is) => (
@@ -27,7 +27,7 @@ export function VersioningCard({ bucket }: { bucket: string }) {
                 is === "Enabled"
                   ? "Versions are kept"
                   : is === "Suspended"
-                    ? "No new versions are kept; those that there are stay"
+                    ? "No new versions are kept; existing versions stay"
                     : "Only the last write of a key is kept"
               }
               isOn={is === "Enabled"}

@@ -22,7 +22,9 @@ export function UserActions({ user, onDeleted }: { user: User; onDeleted: () => 
   const { name, enabled } = user;
   // Root is made with the store, and has no time of creation.
   if (!user.created)
-    return <Notice>Root is made with the store. Its key and password are what the store starts with.</Notice>;
+    return (
+      <Notice>Root is created with the store. Its key and password are set when the store starts.</Notice>
+    );
   return (
     <>
       <div className="flex flex-wrap gap-2">
@@ -67,7 +69,7 @@ export function UserActions({ user, onDeleted }: { user: User; onDeleted: () => 
         onClose={close}
         onConfirm={() => change.mutate({ name, enabled: false }, { onSuccess: close })}
       >
-        <p>Their keys and their password are refused until the user is enabled again. Nothing is lost.</p>
+        <p>The user's keys and password are refused until the user is enabled again. Nothing is deleted.</p>
       </ConfirmDialog>
       <ConfirmDialog
         title={`Delete the user ${name}`}

@@ -51,10 +51,13 @@ function Form({ user, onClose }: { user: User; onClose: () => void }) {
       <Field label="E-mail">{(control) => <Input {...control} type="email" {...field("email")} />}</Field>
       <RoleField role={role} onRole={setRole} />
       <div className="grid grid-cols-2 gap-3">
-        <Field label="Requests a second" hint="Of all keys together. Empty for no limit of their own.">
+        <Field
+          label="Requests per second"
+          hint="For all keys together. If it is empty, only the limits of the store apply."
+        >
           {(control) => <Input {...control} type="number" min={1} {...field("requests")} />}
         </Field>
-        <Field label="Bytes a second" hint="In and out, of all keys together.">
+        <Field label="Bytes per second" hint="In and out, for all keys together.">
           {(control) => <Input {...control} type="number" min={1} {...field("bytes")} />}
         </Field>
       </div>

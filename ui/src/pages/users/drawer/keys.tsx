@@ -31,7 +31,9 @@ export function Keys({ user }: { user: string }) {
         </Button>
       </div>
       {query.isPending && <Skeleton className="h-7 w-full" />}
-      {query.data?.length === 0 && <p className="text-table text-muted">No key: S3 cannot be used.</p>}
+      {query.data?.length === 0 && (
+        <p className="text-table text-muted">The user has no keys and cannot use S3.</p>
+      )}
       <ul>
         {query.data?.map((key) => (
           <KeyRow
@@ -59,8 +61,8 @@ export function Keys({ user }: { user: string }) {
         onConfirm={() => removed && remove.mutate({ user, key: removed }, { onSuccess: close })}
       >
         <p>
-          Programs that use <span className="name font-medium">{removed}</span> are refused from now on. It
-          cannot be had back.
+          Programs that use <span className="name font-medium">{removed}</span> are refused from now on. A
+          deleted key cannot be restored.
         </p>
       </ConfirmDialog>
     </section>

@@ -19,7 +19,9 @@ export function PasswordDialog(props: PasswordProps) {
     <Dialog
       title={`The password of ${user.name}`}
       about={
-        isSelf ? "You are signed out everywhere, here too." : "All sessions of the user end. Keys go on."
+        isSelf
+          ? "You will be signed out everywhere, including here."
+          : "All sessions of the user end. Keys keep working."
       }
       isOpen={isOpen}
       onClose={onClose}

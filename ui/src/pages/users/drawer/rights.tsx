@@ -22,7 +22,7 @@ export function Rights({ user }: { user: User }) {
         title="Groups"
         names={user.groups}
         known={groups.map((group) => group.name)}
-        empty="In no group."
+        empty="The user is in no group."
         verb="Add to group"
         isFixed={isRoot}
         isBusy={membership.isPending}
@@ -42,7 +42,7 @@ export function Rights({ user }: { user: User }) {
         empty={
           user.role === "admin"
             ? "None: an administrator may do everything that no policy denies."
-            : "None of their own."
+            : "The user has no policies."
         }
         verb="Attach policy"
         isFixed={isRoot}

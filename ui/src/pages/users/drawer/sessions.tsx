@@ -22,7 +22,7 @@ export function Sessions({ user }: { user: string }) {
         )}
       </div>
       {query.isPending && <Skeleton className="h-7 w-full" />}
-      {query.data?.length === 0 && <p className="text-table text-muted">Signed in nowhere.</p>}
+      {query.data?.length === 0 && <p className="text-table text-muted">The user has no open sessions.</p>}
       <ul>
         {query.data?.map(({ session, opened, expires, isOwn }) => (
           <li key={session} className="flex items-center gap-3 border-t border-line py-1 text-table">

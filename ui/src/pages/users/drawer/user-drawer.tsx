@@ -61,7 +61,7 @@ export function UserDrawer({
 function factsOf(user: User, seen: Seen | undefined) {
   const { bytes_per_second: rate, requests_per_second: requests } = user.limits;
   const limits = [
-    requests != null && `${count(requests)} requests a second`,
+    requests != null && `${count(requests)} requests per second`,
     rate != null && `${bytes(rate)} a second`,
   ].filter(Boolean);
   const lately = seen?.requests === undefined ? "" : `, ${count(seen.requests)} requests in five minutes`;

@@ -106,7 +106,7 @@ fn make_parents(to: &Path, key: &str) -> anyhow::Result<()> {
         match fs::create_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 let is_folder = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir());
-                ensure!(is_folder, "{} is no folder", folder.display());
+                ensure!(is_folder, "{} is not a folder", folder.display());
             }
             made => made.with_context(|| format!("cannot create {}", folder.display()))?,
         }
@@ -139,7 +139,7 @@ async fn fetch(shared: &Shared, from: &Bucket, key: &str, state: &State, path: &
     let is_wrong = size != state.size || compare(from, key, state, &draft).await? == Evidence::Different;
     if is_wrong {
         fs::remove_file(&draft).with_context(cannot)?;
-        bail!("what was read is not what the store has");
+        bail!("the bytes that were read differ from those in the store");
     }
     finish(&draft, path, state).with_context(cannot)
 }

@@ -60,7 +60,7 @@ impl Ends {
         let source_client = || source_arguments.as_ref().unwrap_or(arguments).client();
         match (from, to) {
             (Side::Here(folder), Side::Store(place)) => {
-                ensure!(folder.is_dir(), "{} is no folder: `planetstore cp` copies files", folder.display());
+                ensure!(folder.is_dir(), "{} is not a folder: `planetstore cp` copies files", folder.display());
                 let mut bucket = Bucket::new(arguments.client()?, place);
                 bucket.check().await?;
                 bucket.is_opaque = is_opaque(&bucket.client, &bucket.place.bucket).await?;
@@ -76,7 +76,9 @@ impl Ends {
                 let (source, target) = (Bucket::new(source_client()?, from), Bucket::new(arguments.client()?, to));
                 of_buckets(source, target, options).await
             }
-            _ => bail!("one of both is a place in a store, s3://bucket/folder, and the other such a place or a folder"),
+            _ => bail!(
+                "FROM or TO has to be in a store, s3://bucket/folder; the other is also in a store or is a local folder"
+            ),
         }
     }
 
@@ -140,7 +142,7 @@ async fn of_buckets(mut source: Bucket, mut target: Bucket, options: Options) ->
     let is_within = |one: &Bucket, other: &Bucket| one.place.key.starts_with(&other.place.key);
     ensure!(
         !is_same || !is_within(&source, &target) && !is_within(&target, &source),
-        "{} and {} are in one another",
+        "{} and {} overlap",
         source.place,
         target.place
     );
@@ -153,7 +155,8 @@ async fn of_buckets(mut source: Bucket, mut target: Bucket, options: Options) ->
             let to = settings(&target.client, &name).await?;
             ensure!(
                 !with_versions || to.keeps_versions,
-                "{} has versions, and {name} keeps none: turn its versioning on, or send what is current with --current",
+                "{} has versions, and {name} keeps none: enable its versioning, or copy only current objects with \
+                 --current",
                 source.place.bucket
             );
             ensure!(

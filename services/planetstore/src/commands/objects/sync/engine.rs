@@ -90,7 +90,7 @@ impl Engine {
 
 /// Prints what became of a key, above the progress.
 fn tell(progress: &Progress, report: &mut Report, done: Result<Outcome, JoinError>) -> anyhow::Result<()> {
-    let Outcome { rows, same } = done.context("a key was given up")?;
+    let Outcome { rows, same } = done.context("a key could not be copied")?;
     report.same(same);
     progress.above(|| rows.into_iter().try_for_each(|row| report.push(row)))
 }
@@ -121,7 +121,7 @@ pub(super) async fn again(key: &str, attempt: &mut u32, error: anyhow::Error) ->
     if *attempt >= TRIES_MAX || !is_passing(&error) {
         return Err(error);
     }
-    tracing::debug!(key, %error, "a transfer failed, and is tried again");
+    tracing::debug!(key, %error, "a transfer failed; retrying");
     tokio::time::sleep(WAIT * 2_u32.pow(*attempt - 1)).await;
     *attempt += 1;
     Ok(())

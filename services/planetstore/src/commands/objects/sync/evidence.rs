@@ -56,7 +56,7 @@ pub(super) async fn compare(bucket: &Bucket, key: &str, state: &State, file: &Pa
         if sums.parts.as_ref() == Some(&state.etag) {
             return Ok(Evidence::Same);
         }
-        tracing::debug!(key, count, "its parts are not those that would be chosen here");
+        tracing::debug!(key, count, "its parts are not those that this program would choose");
     }
     let head = first_part(bucket, key, state).await?;
     let layout = Layout::of(bucket, key, state, state.parts().unwrap_or(1), &head).await?;

@@ -53,7 +53,7 @@ impl<'a> Keys<'a> {
         let name = newest.key.clone();
         ensure!(
             self.last.is_empty() || name > self.last,
-            "the store does not list keys in their order: {name:?} came after {:?}",
+            "the store does not list keys in order: {name:?} came after {:?}",
             self.last
         );
         let mut states = vec![State::from(newest)];

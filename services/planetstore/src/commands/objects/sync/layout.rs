@@ -88,7 +88,7 @@ async fn told(from: &Bucket, key: &str, state: &State, count: u64) -> anyhow::Re
         let call = from.call(Method::HEAD, key).query_if("versionId", state.version.as_deref());
         let answer = from.client.send(&call.query("partNumber", &number.to_string())).await?;
         let length = answer.header("content-length").and_then(|length| length.parse::<u64>().ok());
-        length.context("the store does not say how long a part is")
+        length.context("the store does not report the length of a part")
     };
     let sizes: Result<Vec<_>, _> = stream::iter(1..=count).map(size).buffered(SIZES_AT_ONCE).try_collect().await;
     match sizes {

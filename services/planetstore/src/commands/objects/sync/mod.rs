@@ -40,7 +40,7 @@ use engine::Engine;
 use filter::{Filter, Pattern};
 use report::Report;
 
-/// Keys that are brought up to date at once, unless something else is asked for.
+/// Number of keys to process at once, unless something else is asked for.
 const PARALLEL: u16 = 8;
 
 /// The most keys at once.
@@ -52,16 +52,16 @@ pub(crate) struct SyncArgs {
     common: Common,
     #[command(flatten)]
     options: Options,
-    /// Context of the store that is read [default: the store that is written]
+    /// Context of the store to read from [default: the store to write to]
     #[arg(long, value_name = "NAME")]
     source_context: Option<String>,
-    /// Only keys like this below FROM, with `*` and `?`; may be repeated
+    /// Only keys below FROM that match this pattern, with `*` and `?`; repeatable
     #[arg(long, value_name = "PATTERN")]
     include: Vec<Pattern>,
-    /// No keys like this below FROM, with `*` and `?`; may be repeated
+    /// Skip keys below FROM that match this pattern, with `*` and `?`; repeatable
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<Pattern>,
-    /// Keys that are brought up to date at once
+    /// Number of keys to process at once
     #[arg(long, default_value_t = PARALLEL, value_parser = clap::value_parser!(u16).range(1..=PARALLEL_MAX), value_name = "N")]
     parallel: u16,
     /// Folder, or `s3://bucket/folder`
@@ -76,19 +76,19 @@ pub(crate) struct SyncArgs {
 #[derive(Debug, Clone, Copy, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
-    /// Remove at TO what is not at FROM; a bucket with versions keeps them
+    /// Remove keys at TO that do not exist at FROM; a bucket with versioning keeps their versions
     #[arg(long)]
     delete: bool,
-    /// Print what would be done, and do nothing
+    /// Only print what would be done
     #[arg(long)]
     dry_run: bool,
-    /// Send only current objects, and no earlier versions
+    /// Copy only current objects, without earlier versions
     #[arg(long)]
     current: bool,
-    /// Send objects without their locks
+    /// Copy objects without their locks
     #[arg(long)]
     without_locks: bool,
-    /// Take a file of the same size as the same without reading it, unless it is newer
+    /// Treat a file of the same size as unchanged without reading it, unless it is newer
     #[arg(long)]
     trust_times: bool,
 }

@@ -43,7 +43,7 @@ pub(super) async fn read(mut answer: Answer, length: u64) -> anyhow::Result<Byte
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await? {
         body.extend_from_slice(&chunk);
-        ensure!(body.len() as u64 <= length, "the store sent more than it said");
+        ensure!(body.len() as u64 <= length, "the store sent more bytes than it announced");
     }
     ensure!(body.len() as u64 == length, "the store sent {} bytes of {length}", body.len());
     Ok(body.freeze())
@@ -64,7 +64,7 @@ pub(super) async fn pass_on(
         }
         frame
     });
-    let body = body.map_err(|error| anyhow::Error::new(error).context("the object broke off")).boxed_unsync();
+    let body = body.map_err(|error| anyhow::Error::new(error).context("the object ended early")).boxed_unsync();
     let answer = client.send_stream(call, length, body).await?;
     let digest = digest.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok((answer, digest.finalize().into()))
@@ -79,7 +79,10 @@ pub(super) fn with_md5(call: Call, digest: [u8; 16]) -> anyhow::Result<Call> {
 pub(super) fn check(answer: &Answer, digest: [u8; 16], is_opaque: bool) -> anyhow::Result<String> {
     let etag = answer.header("etag").context("the store's answer has no ETag")?.trim_matches('"').to_owned();
     let expected = hex::encode(digest);
-    ensure!(is_opaque || etag == expected, "the store has something else than was sent: {etag} and not {expected}");
+    ensure!(
+        is_opaque || etag == expected,
+        "the store has stored other bytes than were sent: its ETag is {etag} and not {expected}"
+    );
     Ok(etag)
 }
 

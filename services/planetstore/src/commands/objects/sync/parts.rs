@@ -85,7 +85,7 @@ impl Transfer<'_> {
         self.shared.unfinished.end(self.key)?;
         match (etag, made) {
             (Some(etag), Some(made)) if made.trim_matches('"') != etag => {
-                bail!("the store put together something else than was sent: {made} and not {etag}")
+                bail!("the store combined the parts to other bytes than were sent: its ETag is {made} and not {etag}")
             }
             _ => Ok(()),
         }
@@ -111,7 +111,7 @@ impl Transfer<'_> {
 
     async fn abort(&self, upload: &Upload<'_>) {
         if let Err(error) = self.to.client.send(&upload.call(Method::DELETE)).await {
-            tracing::debug!(%error, upload = upload.id, "an upload cannot be taken back");
+            tracing::debug!(%error, upload = upload.id, "an upload cannot be aborted");
         }
     }
 

@@ -64,7 +64,7 @@ impl Unfinished {
         let lock = File::create(&lock_path).with_context(cannot)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!("another sync between these two is under way"),
+            Err(TryLockError::WouldBlock) => bail!("another sync between these two is running"),
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
         }
         let read = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -72,7 +72,7 @@ impl Unfinished {
             None => BTreeMap::new(),
             Some(Ok(uploads)) => uploads,
             Some(Err(error)) => {
-                tracing::warn!(path = %path.display(), %error, "a file of unfinished uploads is damaged: they begin anew");
+                tracing::warn!(path = %path.display(), %error, "the list of unfinished uploads is damaged: they start over");
                 BTreeMap::new()
             }
         };

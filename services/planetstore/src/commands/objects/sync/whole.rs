@@ -52,11 +52,14 @@ async fn whole(shared: &Shared, (from, to): (&Bucket, &Bucket), key: &str, state
     if size <= BODY_BYTES_MAX {
         let body = read(answer, size).await?;
         let digest = md5(&body);
-        ensure!(expected.is_none_or(|expected| expected == digest), "what was read is not what its ETag {etag} says");
+        ensure!(
+            expected.is_none_or(|expected| expected == digest),
+            "the bytes that were read do not match their ETag {etag}"
+        );
         let answer = to.client.send_once(&with_md5(put.body(body), digest)?).await?;
         check(&answer, digest, to.is_opaque)?;
     } else {
-        let Some(expected) = expected else { bail!("the store gave it an ETag of no bytes: {etag}") };
+        let Some(expected) = expected else { bail!("the store returned an ETag that is not a hash of bytes: {etag}") };
         let put = with_md5(put, expected)?;
         let (answer, digest) = Box::pin(pass_on(&to.client, &put, answer, size)).await?;
         check(&answer, digest, to.is_opaque)?;

@@ -95,10 +95,10 @@ export function DeleteDialog({
       )}
       <p>
         {isForEver
-          ? "All versions of these keys are deleted. They cannot be brought back."
+          ? "All versions of these keys are deleted. They cannot be restored."
           : isVersioned
-            ? "The bucket keeps versions: what is deleted is hidden, and can be restored."
-            : "The bucket keeps no versions: what is deleted is gone."}
+            ? "The bucket keeps versions: deleted objects are hidden, and can be restored."
+            : "The bucket keeps no versions: deleted objects cannot be restored."}
       </p>
       {isVersioned && (
         <Checkbox

@@ -56,10 +56,10 @@ export function DeleteVersion({
       </p>
       <p>
         {isOne
-          ? "A version that is deleted cannot be brought back."
+          ? "A deleted version cannot be restored."
           : isVersioned
             ? "The bucket keeps versions: the object is hidden, and can be restored."
-            : "The bucket keeps no versions: the object is gone."}
+            : "The bucket keeps no versions: the object cannot be restored."}
       </p>
     </ConfirmDialog>
   );

@@ -30,7 +30,7 @@ export function FolderDialog({
   return (
     <Dialog
       title="Create a folder"
-      about="Folders are the beginnings of keys. An empty one is kept by an empty object whose key ends with a slash."
+      about="Folders are prefixes of keys. An empty folder is stored as an empty object whose key ends with a slash."
       isOpen={isOpen}
       onClose={onClose}
     >
@@ -47,7 +47,7 @@ export function FolderDialog({
           });
         }}
       >
-        <Field label="Name" hint="Slashes make folders in folders.">
+        <Field label="Name" hint="A slash separates a folder from the folder inside it.">
           {(control) => (
             <Input {...control} isMono value={name} onChange={(event) => setName(event.target.value)} />
           )}

@@ -90,7 +90,7 @@ function ShareForm({ at, onClose }: { at: At; onClose: () => void }) {
                 it.
               </>
             )}
-            {isInsecure && " The store has no TLS here: the link can be read on its way."}
+            {isInsecure && " This store does not use TLS: the link can be read in transit."}
           </p>
         </div>
       )}

@@ -30,7 +30,7 @@ export function LockSection({ at, head }: { at: At; head: Head }) {
       <div className="flex flex-col gap-2 text-table">
         <p>
           {head.lockUntil
-            ? `Nobody can delete this version before ${day(head.lockUntil)} (${head.lockMode === "COMPLIANCE" ? "compliance: not even an administrator" : "governance: who has the right may end it"}).`
+            ? `Nobody can delete this version before ${day(head.lockUntil)} (${head.lockMode === "COMPLIANCE" ? "compliance: not even an administrator" : "governance: users with the right to bypass it may end it"}).`
             : "No retention."}
         </p>
         {isEditing && <RetentionForm at={at} head={head} onClose={() => setEditing(false)} />}
@@ -84,7 +84,7 @@ function RetentionForm({ at, head, onClose }: { at: At; head: Head; onClose: () 
             </Select>
           )}
         </Field>
-        <Field label="Until" hint="Empty ends it.">
+        <Field label="Until" hint="Leave it empty to end the retention.">
           {(control) => (
             <Input
               {...control}
@@ -96,11 +96,11 @@ function RetentionForm({ at, head, onClose }: { at: At; head: Head; onClose: () 
         </Field>
       </div>
       {mode === "COMPLIANCE" && (
-        <Notice tone="warning">Nobody can shorten or end compliance before its time.</Notice>
+        <Notice tone="warning">Nobody can shorten or end a retention in compliance mode.</Notice>
       )}
       {head.lockMode === "GOVERNANCE" && (
         <Checkbox
-          label="Shorten or end it by my right to bypass governance"
+          label="Use my right to bypass governance to shorten or end it"
           isChecked={isBypassing}
           onChange={setBypassing}
         />

@@ -81,8 +81,8 @@ export function MetadataSection({ at, head, isVersioned }: { at: At; head: Head;
           />
           <p className="text-xs text-muted">
             {isVersioned
-              ? "Saving makes a new version with the same bytes."
-              : "Saving writes the object anew with the same bytes."}
+              ? "Saving creates a new version with the same bytes."
+              : "Saving rewrites the object with the same bytes."}
           </p>
           {change.isError && (
             <div role="alert">

@@ -68,7 +68,7 @@ export function VersionsSection({ at }: { at: At }) {
                 )}
                 {canRestore && (
                   <IconButton
-                    label={version.isMarker ? "Restore what was deleted" : "Restore this version"}
+                    label={version.isMarker ? "Restore the deleted object" : "Restore this version"}
                     icon={RotateCcw}
                     isBusy={restore.isPending}
                     onClick={() => restore.mutate(version, { onSuccess: () => void refreshBucket(bucket) })}

@@ -10,8 +10,8 @@ export function EmptyFolder({ bucket, prefix }: { bucket: string; prefix: string
   const { data: endpoint } = useQuery(endpointQuery);
   if (rest !== "") {
     return (
-      <Empty icon={SearchX} title="No key begins like this">
-        Keys are found by their beginning. A slash at the end goes into a folder.
+      <Empty icon={SearchX} title="No key has this prefix">
+        Keys are found by their prefix. A slash at the end opens a folder.
       </Empty>
     );
   }

@@ -93,7 +93,7 @@ function useColumns({ folder, isWhole, selection, onSelection, order }: ColumnsF
         size: "2.25rem",
         head: (
           <Check
-            label="Select all that is shown"
+            label="Select all shown objects"
             isChecked={isAll}
             isMixed={selection.ids.size > 0 && !isAll}
             onChange={() => onSelection(isAll ? NOTHING : all(order))}

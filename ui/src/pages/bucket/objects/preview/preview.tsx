@@ -93,8 +93,8 @@ function Pdf({ url, name }: { url: string; name: string }) {
   if (!isShown) {
     return (
       <Note>
-        This browser shows documents only where scripts may run, which this page never allows to what is
-        stored. Download it to read it.
+        This browser can show documents only where scripts may run. This page never runs scripts of stored
+        objects, so download the document to read it.
       </Note>
     );
   }
