@@ -54,10 +54,18 @@ pub(super) async fn take(log: &JetStreamLog, consumer: &str, bounds: Bounds) -> 
     let body = serde_json::to_vec(&pull).map_err(unavailable)?;
     let last = bounds.from + bounds.events as u64 - 1;
     let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{consumer}", log.stream);
-    collect(log, subject, body, bounds.from, |reply, expected| accept(reply, expected, last)).await
+    let mut left = bounds.bytes;
+    let taken = move |reply: &Message, expected: u64| {
+        // The server counts as the client does: subject, reply subject, headers and payload.
+        left = left.saturating_sub(reply.length);
+        accept(reply, expected, last, left == 0)
+    };
+    collect(log, subject, body, bounds.from, taken).await
 }
 
-fn accept(reply: &Message, expected: u64, last: u64) -> Result<Reply, ReadError> {
+/// `is_full` says that the bytes of the request are used up to the last one: then the server ends it with this event, and
+/// sends no message that says so.
+fn accept(reply: &Message, expected: u64, last: u64, is_full: bool) -> Result<Reply, ReadError> {
     let Some(Delivery { sequence, pending }) = reply.reply.as_deref().and_then(Delivery::parse) else {
         // The bytes are used up, the time is over, or the consumer is gone: the next read finds out. An entry is
         // distinguished from such a message by its place, not by its status, which may be anything.
@@ -68,7 +76,11 @@ fn accept(reply: &Message, expected: u64, last: u64) -> Result<Reply, ReadError>
         };
     };
     let stored = stored(sequence, &reply.subject, reply.headers.as_ref(), reply, expected)?;
-    Ok(if pending == 0 || sequence == last { Reply::Last(stored, pending > 0) } else { Reply::Event(stored) })
+    Ok(if pending == 0 || sequence == last || is_full {
+        Reply::Last(stored, pending > 0)
+    } else {
+        Reply::Event(stored)
+    })
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -99,7 +99,7 @@ pub(super) async fn collect(
     subject: String,
     body: Vec<u8>,
     from: u64,
-    accept: impl Fn(&Message, u64) -> Result<Reply, ReadError>,
+    mut accept: impl FnMut(&Message, u64) -> Result<Reply, ReadError>,
 ) -> Result<Batch, ReadError> {
     let inbox = log.client.new_inbox();
     let mut replies = log.client.subscribe(inbox.clone()).await.map_err(unavailable)?;

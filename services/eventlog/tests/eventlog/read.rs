@@ -26,6 +26,23 @@ async fn a_read_is_bounded_in_events_and_in_bytes() {
     fixture.stop().await;
 }
 
+/// The server ends a batch whose bytes are used up to the last one without saying so.
+#[tokio::test]
+async fn a_batch_may_use_up_its_bytes() {
+    let fixture = Fixture::start().await;
+    let log = fixture.log().await;
+    let all = messages(5);
+    log.append(0, &all).await.unwrap();
+    // The length of a message as the server counts it is somewhere among these.
+    for bytes in 900..1_200 {
+        assert_eq!(log.read(1, 1, usize::MAX).await.unwrap().len(), 1);
+        let some = log.read(2, 3, bytes).await.unwrap();
+        assert_eq!(stored_ids(&some), ids(&all[1..=some.len()]), "{bytes} bytes");
+        assert_eq!(stored_ids(&log.read(2, 3, usize::MAX).await.unwrap()), ids(&all[1..4]));
+    }
+    fixture.stop().await;
+}
+
 #[tokio::test]
 async fn a_log_is_read_through_in_batches_while_it_grows_and_the_server_dies() {
     let fixture = Fixture::start().await;
