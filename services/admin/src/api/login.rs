@@ -15,9 +15,18 @@ use super::access::Caller;
 use super::answer::Answer;
 use super::asked::Asked;
 use super::carrier::{Carrier, lasting};
+use super::operation::Parameter;
 use super::password::Proven;
 use super::refusal::Refusal;
 use super::{shape, users};
+
+/// How a page keeps its refresh token.
+pub(super) const COOKIE: Parameter = Parameter {
+    name: "X-Planetstore-Session",
+    place: "header",
+    schema: "string",
+    about: "`cookie`: the refresh token is sent in a cookie that no script can read, instead of in the document",
+};
 
 /// How long a session goes on without being prolonged.
 const SESSION_TIME: SignedDuration = SignedDuration::from_hours(12);

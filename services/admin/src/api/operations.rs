@@ -4,7 +4,7 @@ use policy::Action;
 
 use super::access::Access;
 use super::method::Method;
-use super::operation::{Handler, Operation, Parameter};
+use super::operation::{Handler, Operation};
 use super::{
     access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key,
     nodes, objects, openapi, policies, policy_check, region, rewind, search, sessions, shape, site, targets, telemetry,
@@ -31,14 +31,6 @@ const MEMBER: &str = "/api/v1/groups/{group}/members/{user}";
 const OF_USER: &str = "/api/v1/policies/{policy}/users/{user}";
 const OF_GROUP: &str = "/api/v1/policies/{policy}/groups/{group}";
 const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
-
-/// How a page keeps its refresh token.
-const COOKIE: Parameter = Parameter {
-    name: "X-Planetstore-Session",
-    place: "header",
-    schema: "string",
-    about: "`cookie`: the refresh token is sent in a cookie that no script can read, instead of in the document",
-};
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
@@ -79,12 +71,12 @@ fn about_sessions() -> Vec<Operation> {
         new("login", Post, "/api/v1/login", open!(login::login), "Log in")
             .takes::<shape::Login>()
             .gives::<shape::Session>()
-            .knows(&[COOKIE]),
+            .knows(&[login::COOKIE]),
         new("refresh", Post, "/api/v1/refresh", open!(login::refresh), "Refresh a session; each token works once")
             .takes::<shape::Refresh>()
             .gives::<shape::Session>()
-            .knows(&[COOKIE]),
-        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out").knows(&[COOKIE]),
+            .knows(&[login::COOKIE]),
+        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out").knows(&[login::COOKIE]),
         new("prove", Post, "/api/v1/prove", known!(Known, login::prove), "Verify the caller's password again")
             .takes::<shape::Proof>()
             .gives::<shape::Proven>(),
