@@ -17,7 +17,6 @@ use crate::commit::{Claim, Committed, Queued};
 use crate::committer::{Committing, Delegation, Sender, Term, Ticket};
 use crate::contention::Contention;
 use crate::follow::follow;
-use crate::gathering::Gathering;
 use crate::keyring::Keyring;
 use crate::open::{Opened, open_database};
 use crate::past::{LoggedEntry, LoggedFacts, Past, PastEvents};
@@ -145,7 +144,6 @@ impl Ledger {
             contention: Contention::new(options.sole_writer, Instant::now()),
             options,
             append_time: Duration::ZERO,
-            gathering: Gathering::default(),
             turns: Turns::default(),
             release,
             answered: Answered::default(),

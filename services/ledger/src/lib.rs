@@ -9,7 +9,7 @@
 //! - `writer`: the task that owns the write transaction; `commit`: a batch of commands
 //! - `committer`: one process commits for all; `answered`: whether a command happened before
 //! - `disk`: the projection's disk; `room`: its free space; `shortage`: what the writer does when it is full;
-//!   `contention`: sharing the log with other writers; `gathering`: waiting for commands that are on their way; `follow`: events of other writers; `barrier`: reads that see all
+//!   `contention`: sharing the log with other writers; `follow`: events of other writers; `barrier`: reads that see all
 //!   acknowledged writes
 //! - `tables`: the list of all tables, and their scans; `listing`: pages of them as S3 shows them; `fold`: events into tables; `open`: whether a projection belongs to a log
 //! - `judge`: whether an entry of the log is a fact; `proof`: who wrote it; `keyring`: the authors' keys
@@ -26,7 +26,6 @@ mod disk;
 mod error;
 mod fold;
 mod follow;
-mod gathering;
 mod judge;
 mod keyring;
 mod ledger;

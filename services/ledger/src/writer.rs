@@ -21,7 +21,6 @@ use crate::committer::Term;
 use crate::contention::Contention;
 use crate::disk::Reserve;
 use crate::fold::read_present;
-use crate::gathering::{Gathering, Wait};
 use crate::ledger::{COMMANDS_WAITING_MAX, Options};
 use crate::proof::Prover;
 use crate::room::{Room, Written};
@@ -88,8 +87,6 @@ pub(crate) struct Writer<L> {
     pub(crate) contention: Contention,
     /// The duration of the last append.
     pub(crate) append_time: Duration,
-    /// For how long an append waits for more commands.
-    pub(crate) gathering: Gathering,
     /// The order in which requests get into batches.
     pub(crate) turns: Turns,
     /// The time at which to free more parts, if any are being released and no client sends a command before.
@@ -185,11 +182,9 @@ impl<L: Log> Writer<L> {
             if behind.is_none() {
                 *behind = self.gather(waiting, work, runtime)?;
             }
-            let taken = self.turns.share(waiting, Instant::now()).min(APPEND_EVENTS_MAX);
-            let rest = waiting.split_off(taken);
+            let taken = self.turns.share(waiting, Instant::now());
+            let rest = waiting.split_off(taken.min(APPEND_EVENTS_MAX));
             let mut later = self.admit(waiting).and_then(|later| self.commit(waiting, runtime).map(|()| later));
-            let answered = taken.saturating_sub(waiting.len());
-            self.gathering.appended(answered, rest.len() + work.len(), self.append_time, Instant::now());
             waiting.extend(later.as_mut().map(std::mem::take).unwrap_or_default().into_iter().chain(rest));
             later?;
             if self.is_durability_due() {
@@ -232,7 +227,7 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// Adds the commands that queued meanwhile, and those that are probably on their way, up to anything else that waits; what others appended is folded before,
+    /// Adds the commands that queued meanwhile, up to anything else that waits; what others appended is folded before,
     /// for the commands would otherwise be decided on an old state.
     fn gather(
         &mut self,
@@ -241,7 +236,7 @@ impl<L: Log> Writer<L> {
         runtime: &Handle,
     ) -> Result<Option<Work>, FoldError> {
         let turn = self.contention.take_turn().map(|time| tokio::time::Instant::now() + time);
-        let (mut behind, mut wait) = (None, None);
+        let mut behind = None;
         while waiting.len() < COMMANDS_WAITING_MAX {
             let item = match (work.try_recv(), turn) {
                 (Ok(item), _) => item,
@@ -252,10 +247,7 @@ impl<L: Log> Writer<L> {
                         Err(_) => break,
                     }
                 }
-                (Err(_), _) => match self.next_on_its_way(waiting.len(), &mut wait, work, runtime) {
-                    Some(item) => item,
-                    None => break,
-                },
+                (Err(_), _) => break,
             };
             match item {
                 Work::Commit(queued) => waiting.push(queued),
@@ -275,28 +267,6 @@ impl<L: Log> Writer<L> {
             }
         }
         Ok(behind)
-    }
-
-    /// What comes next within the time for which an append waits for more. `wait` is what was decided about this append, once it
-    /// was.
-    fn next_on_its_way(
-        &mut self,
-        waiting: usize,
-        wait: &mut Option<Option<Wait>>,
-        work: &mut mpsc::Receiver<Work>,
-        runtime: &Handle,
-    ) -> Option<Work> {
-        let wait = (*wait.get_or_insert_with(|| self.gathering.begin(waiting, Instant::now())))?;
-        let end = tokio::time::Instant::from_std(wait.end);
-        let item = if waiting < wait.commands {
-            runtime.block_on(async { tokio::time::timeout_at(end, work.recv()).await }).ok()
-        } else {
-            None
-        };
-        if item.is_none() {
-            self.gathering.waited(wait, waiting);
-        }
-        item.map(|item| item.unwrap_or(Work::Stop))
     }
 
     /// Folds what the log has and the tables lack.
