@@ -14,7 +14,6 @@ use tokio::sync::Semaphore;
 use crate::access::Accounts;
 use crate::bucket_rules::{CorsCache, LoggingCache};
 use crate::cache::{Cache, CacheFigures};
-use crate::hashes::Hashing;
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
 use crate::room::{Pool, Portions, Sizes, Spill};
@@ -105,7 +104,8 @@ pub(crate) struct Shared {
     pub(crate) read_portions: Portions,
     pub(crate) strangers_read_portions: Portions,
     pub(crate) whole_kib: Arc<Semaphore>,
-    pub(crate) hashing: Hashing,
+    /// Limits how many large bodies are hashed at the same time. It is never closed.
+    pub(crate) hashing: Semaphore,
 }
 
 impl Gateway {
@@ -134,7 +134,7 @@ impl Gateway {
             read_portions: Portions::new(READ_PORTION_KIB),
             strangers_read_portions: Portions::new(STRANGERS_READ_PORTION_KIB),
             whole_kib: Arc::new(Semaphore::new(WHOLE_KIB_MAX)),
-            hashing: Hashing::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            hashing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
         }))
     }
 

@@ -1,7 +1,7 @@
 //! Hashes a payload, and compares the hashes with those that the client declared.
 
-use bytes::Bytes;
 use events::ids::Sha256Digest;
+use md5::Md5;
 use s3::Error;
 use s3::checksum::{Algorithm, Checksum, Hasher};
 use s3::request::Payload as Declared;
@@ -13,22 +13,10 @@ use tokio::sync::Semaphore;
 /// hundreds of them could fill the queue of runnable tasks, each for a millisecond, ahead of small requests.
 const UNTURNED_BYTES_MAX: usize = 64 * 1024;
 
-/// What hashes the payloads of a process.
-pub(crate) struct Hashing {
-    turns: Semaphore,
-    md5: md5lanes::Hasher,
-}
-
-impl Hashing {
-    pub(crate) fn new(processors: usize) -> Self {
-        Self { turns: Semaphore::new(processors), md5: md5lanes::Hasher::new(processors) }
-    }
-}
-
-/// The hashes of a payload that are needed. MD5 takes most of the time, and long payloads have it computed side by side.
+/// The hashes of a payload that are needed, all computed in one pass.
 pub(crate) struct Hashes {
     bytes: usize,
-    md5: md5lanes::Stream,
+    md5: Md5,
     sha256: Option<Sha256>,
     checksum: Option<Hasher>,
 }
@@ -42,28 +30,23 @@ pub(crate) struct Sums {
 
 impl Hashes {
     /// The hashes of plain bytes.
-    pub(crate) fn of_plain(hashing: &Hashing, algorithm: Option<Algorithm>) -> Self {
+    pub(crate) fn of_plain(algorithm: Option<Algorithm>) -> Self {
         // The entity tag is an MD5 and the content's name a SHA-256 already, so neither is computed twice.
         let own = algorithm.filter(|algorithm| !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha256));
-        Self { bytes: 0, md5: hashing.md5.stream(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
+        Self { bytes: 0, md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
     }
 
     /// The hashes of bytes that will be encrypted. Their SHA-256 names no content.
-    pub(crate) fn of_encrypted(hashing: &Hashing, signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
+    pub(crate) fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
         let wants_sha256 = matches!(signed, PayloadHash::Signed(_)) || algorithm == Some(Algorithm::Sha256);
-        Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(hashing, algorithm) }
+        Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
     }
 
-    pub(crate) async fn update(&mut self, bytes: &Bytes, hashing: &Hashing) {
+    pub(crate) async fn update(&mut self, bytes: &[u8], turns: &Semaphore) {
         self.bytes = self.bytes.saturating_add(bytes.len());
-        let _turn = if self.bytes > UNTURNED_BYTES_MAX {
-            self.md5.update(bytes.clone()).await;
-            // The semaphore is never closed.
-            hashing.turns.acquire().await.ok()
-        } else {
-            self.md5.update_now(bytes);
-            None
-        };
+        // The semaphore is never closed.
+        let _turn = if self.bytes > UNTURNED_BYTES_MAX { turns.acquire().await.ok() } else { None };
+        self.md5.update(bytes);
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }
@@ -72,9 +55,9 @@ impl Hashes {
         }
     }
 
-    pub(crate) async fn finish(self, algorithm: Option<Algorithm>) -> Sums {
+    pub(crate) fn finish(self, algorithm: Option<Algorithm>) -> Sums {
         let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
-        let md5 = self.md5.finish().await;
+        let md5: [u8; 16] = self.md5.finalize().into();
         let checksum = match (self.checksum, algorithm) {
             (Some(hasher), _) => Some(hasher.finish()),
             (None, Some(Algorithm::Md5)) => Checksum::from_bytes(Algorithm::Md5, &md5),
@@ -121,22 +104,18 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn long_payloads_are_hashed_in_turns_and_short_ones_at_once() {
-        let hashing = Hashing::new(1);
-        let turn = hashing.turns.acquire().await.unwrap();
-        let (short, long) = (Bytes::from(vec![1; UNTURNED_BYTES_MAX]), Bytes::from(vec![2; 2 * UNTURNED_BYTES_MAX]));
-        let mut hashes = Hashes::of_plain(&hashing, None);
-        assert!(hashes.update(&short, &hashing).now_or_never().is_some());
-        let mut update = Box::pin(hashes.update(&long, &hashing));
+    #[test]
+    fn long_payloads_are_hashed_in_turns_and_short_ones_at_once() {
+        let turns = Semaphore::new(0);
+        let (short, long) = (vec![1; UNTURNED_BYTES_MAX], vec![2; 2 * UNTURNED_BYTES_MAX]);
+        let mut hashes = Hashes::of_plain(None);
+        assert!(hashes.update(&short, &turns).now_or_never().is_some());
+        let mut update = Box::pin(hashes.update(&long, &turns));
         assert!(update.as_mut().now_or_never().is_none(), "it has no turn");
-        drop(turn);
+        turns.add_permits(1);
         assert!(update.as_mut().now_or_never().is_some());
         drop(update);
-        assert_eq!(hashing.turns.available_permits(), 1, "the next one has it");
-        let sums = hashes.finish(None).await;
-        assert_eq!(sums.sha256, Some(sha256(&[&short[..], &long].concat())));
-        let md5: [u8; 16] = md5::Md5::digest([&short[..], &long].concat()).into();
-        assert_eq!(sums.md5, md5);
+        assert_eq!(turns.available_permits(), 1, "the next one has it");
+        assert_eq!(hashes.finish(None).sha256, Some(sha256(&[short, long].concat())));
     }
 }

@@ -78,10 +78,9 @@ pub(crate) async fn ingest(
     let hides = protection.is_some_and(Protection::hides_plaintext);
     let algorithm = sent.or(algorithm).or_else(|| (!hides).then_some(ALGORITHM_DEFAULT));
     let sealing = protection.map(|protection| Sealing::new(request, protection)).transpose()?;
-    let hashing = &request.gateway.0.hashing;
     let mut hashes = match &sealing {
-        None => Hashes::of_plain(hashing, algorithm),
-        Some(_) => Hashes::of_encrypted(hashing, payload.hash(), algorithm),
+        None => Hashes::of_plain(algorithm),
+        Some(_) => Hashes::of_encrypted(payload.hash(), algorithm),
     };
     let mut intake = Intake::new(request, bucket, (payload.hash(), declared), sealing);
     let mut size = 0;
@@ -90,10 +89,10 @@ pub(crate) async fn ingest(
         if size > PUT_BYTES_MAX {
             return Err(Error::entity_too_large(size, PUT_BYTES_MAX).into());
         }
-        hashes.update(&bytes, hashing).await;
+        hashes.update(&bytes, &request.gateway.0.hashing).await;
         intake.push(bytes).await?;
     }
-    let sums = hashes.finish(algorithm).await;
+    let sums = hashes.finish(algorithm);
     let checksum = verify(&sums, declared, payload.hash(), payload.trailing_checksum())?;
     let sealed = intake.end().await?;
     let (sha256, salt) = names(&sums, size, sealed)?;

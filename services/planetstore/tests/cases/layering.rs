@@ -8,12 +8,11 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 20] = [
+const LIBRARIES: [(&str, &[&str]); 19] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
     ("listener", &[]),
-    ("md5lanes", &[]),
     ("ratelimit", &[]),
     ("vfs", &[]),
     ("domain", &["events"]),
@@ -38,13 +37,12 @@ const FOR_TESTS: &str = "testkit";
 const BINARY: &str = "planetstore";
 
 /// The only crates that may import an external one.
-const KEPT_APART: [(&str, &[&str]); 13] = [
+const KEPT_APART: [(&str, &[&str]); 12] = [
     ("redb", &["ledger"]),
     ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", "notify", "telemetry", BINARY]),
     ("metrics-exporter-prometheus", &["admin"]),
     ("cloudevents-sdk", &["events"]),
     ("reed-solomon-erasure", &["shards"]),
-    ("fearless_simd", &["md5lanes"]),
     ("quick-xml", &["s3"]),
     ("anyhow", &[BINARY]),
     ("argon2", &["identity"]),
