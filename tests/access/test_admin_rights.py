@@ -2,11 +2,13 @@
 console.
 """
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from harness.clients import boto_client
 from harness.server import BINARY, COMMAND_SECONDS
 from harness.users import Users, call, login
 
@@ -31,7 +33,8 @@ def tokens(server) -> dict[str, str]:
     ("GET", "/policies/readonly", {"auditor", "user-manager"}),
     ("GET", "/kms-keys", {"auditor"}),
     ("GET", "/region", {"auditor", "operator"}),
-    ("GET", "/buckets", {"auditor", "operator"}),
+    # Everybody sees the buckets that they may list.
+    ("GET", "/buckets", {"auditor", "operator", "user-manager", "nobody"}),
     ("GET", "/status", {"auditor", "operator"}),
     ("DELETE", "/buckets/no-bucket/quota", {"operator"}),
     ("DELETE", "/users/no-user/sessions", {"user-manager"}),
@@ -54,6 +57,28 @@ def test_each_route_is_for_whom_a_policy_names(server, tokens, method, path, who
     found = {name: call(server, method, path, {} if path in ("/region/keys", "/region/master-key") else None, token=token, headers=marked).status
              for name, token in tokens.items()}
     assert {name for name, status in found.items() if status not in (401, 403)} == who, found
+
+
+def test_who_may_not_list_all_buckets_sees_those_whose_objects_they_may_list(server, tokens):
+    root = Users(server)
+    reader = root.create("the-reader", password=PASSWORD)
+    client = boto_client(server)
+    for bucket in ("seen-by-the-reader", "not-seen-by-the-reader"):
+        client.create_bucket(Bucket=bucket)
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::seen-by-the-reader"}]}
+    root.store_policy("lists-one-bucket", json.dumps(policy))
+    root.attach("lists-one-bucket", reader)
+    root.close()
+
+    def seen(token: str) -> set[str]:
+        return {bucket["name"] for bucket in call(server, "GET", "/buckets", token=token).json()["buckets"]}
+
+    assert seen(login(server, "the-reader", PASSWORD)) == {"seen-by-the-reader"}
+    assert seen(tokens["nobody"]) == set()
+    hidden = call(server, "GET", "/buckets/not-seen-by-the-reader", token=tokens["nobody"])
+    assert hidden.status == call(server, "GET", "/buckets/not-there", token=tokens["nobody"]).status == 404
+    assert {"seen-by-the-reader", "not-seen-by-the-reader"} <= seen(tokens["auditor"])
 
 
 def test_a_refusal_names_the_right_that_is_missing(server, tokens):

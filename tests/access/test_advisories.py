@@ -98,10 +98,10 @@ def admin_operations(server: Server) -> list[tuple[str, str, str]]:
 # A socket says who it is with its first message: operations/test_live.py.
 OPEN = {"openapi", "login", "refresh", "openSocket"}
 # Everybody may ask these, and the answers are about what they may list and read: operations/test_events.py,
-# access/test_console_origin.py, api/test_rewind.py.
+# access/test_admin_rights.py, access/test_console_origin.py, api/test_rewind.py.
 OWN = {
     "whoami", "logout", "prove", "listEvents", "streamEvents", "getAudit", "getBucketGrowth", "getInsights",
-    "listObjectsAt", "restoreObjects", "createTicket", "presign", "search", "getSettings",
+    "getBucket", "listBuckets", "listObjectsAt", "restoreObjects", "createTicket", "presign", "search", "getSettings",
 }
 
 
