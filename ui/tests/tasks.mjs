@@ -220,7 +220,7 @@ await withBrowser(async (context) => {
     await keys.press("Space");
     await keys.tabTo(/Drain node$/);
     await keys.press("Enter");
-    await page.getByText("node-1 is being emptied.").waitFor();
+    await page.getByText("node-1 is being drained.").waitFor();
     const { duty } = await (await ask("/nodes/node-1")).json();
     assert.equal(duty.state, "draining");
     await keys.tabTo(/^Actions on node-1/);
