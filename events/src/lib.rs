@@ -6,8 +6,8 @@
 //! # Layout
 //! - [`ids`]: validated names and ids
 //! - [`bucket`], [`checkpoint`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`],
-//!   [`session`], [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`]: the facts, a
-//!   file per noun; [`access`],
+//!   [`session`], [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`], [`replication`]: the
+//!   facts, a file per noun; [`access`],
 //!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
@@ -39,6 +39,7 @@ pub mod object;
 pub mod policy;
 pub mod quota;
 pub mod region;
+pub mod replication;
 pub mod schema;
 pub mod secret;
 pub mod session;

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketName, ObjectKey, VersionId};
+use crate::replication::ReplicaOf;
 
 /// The retention mode of a version.
 ///
@@ -105,6 +106,9 @@ pub struct RetentionChanged {
     /// Governance mode was bypassed to shorten or remove the retention.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub governance_bypassed: bool,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// The legal hold of a version was set or lifted.
@@ -120,4 +124,7 @@ pub struct LegalHoldChanged {
     pub null_version: bool,
     /// The new setting.
     pub legal_hold: LegalHold,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }

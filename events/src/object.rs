@@ -11,6 +11,7 @@ use crate::ids::{
     BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
 use crate::lock::Lock;
+use crate::replication::ReplicaOf;
 use crate::tags::Tags;
 
 /// The change of the bucket's usage. The usage of a bucket is the sum of these.
@@ -159,6 +160,9 @@ pub struct Created {
     pub replaces: Option<VersionId>,
     /// The change of the bucket's usage.
     pub delta: Delta,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// A version of an object or a delete marker was permanently deleted.
@@ -203,6 +207,9 @@ pub struct DeleteMarkerCreated {
     /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// The ACL of a version was set.
@@ -218,6 +225,9 @@ pub struct AclChanged {
     pub null_version: bool,
     /// The new ACL.
     pub acl: Acl,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// The tags of a version were set or removed.
@@ -234,6 +244,9 @@ pub struct TagsChanged {
     /// The new tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// An object was renamed. The old key and the new key change in one fact, so that no reader sees the object twice or

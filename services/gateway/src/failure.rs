@@ -143,6 +143,13 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
         Rejection::LockNeedsVersioning => invalid_state(about, "Object Lock needs versioning, and keeps it enabled."),
+        Rejection::ReplicationNeedsVersioning => {
+            Error::invalid_request("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+        }
+        Rejection::ReplicationKeepsVersioning => invalid_state(
+            about,
+            "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
+        ),
         Rejection::Locked => locked(),
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
@@ -164,6 +171,11 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::OtherNotaryKey
         | Rejection::TooManyNotaryKeys
         | Rejection::WouldEndAVersion
+        | Rejection::ReplicaNeedsVersioning
+        | Rejection::ReplicaAhead
+        | Rejection::ReplicaDiffers
+        | Rejection::NoSuchDestination
+        | Rejection::TooMuchNoted
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchLogTarget => Error::new(Code::InvalidTargetBucketForLogging),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),

@@ -17,6 +17,7 @@ mod precondition;
 mod region;
 mod rejection;
 mod rename;
+mod replica;
 pub(crate) mod setting;
 mod target;
 mod twice;
@@ -50,6 +51,10 @@ pub use precondition::{ETags, Precondition};
 pub use region::{ChangeKey, ChangeMasterKey};
 pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
+pub use replica::{
+    NOTED_VERSIONS_MAX, NoteReplicated, REPLICATION_REASON_BYTES_MAX, Replica, ReplicaChange, ReplicaVersion,
+    ReplicationResult,
+};
 pub use target::{DEAD_LETTERS_MAX, SETTLED_AT_ONCE_MAX, TARGETS_MAX, TargetCommand, TargetRejection};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
 pub use worker::{AskWorker, ChangeWorker};
@@ -224,6 +229,10 @@ pub enum Command {
     AbortExpired(Box<AbortExpired>),
     /// Rename an object.
     RenameObject(Box<RenameObject>),
+    /// Make a change that was made in another region.
+    Replicate(Box<Replica>),
+    /// Record how the replication of versions went.
+    NoteReplicated(Box<NoteReplicated>),
     /// Record the state in which shards of a content were found.
     NoteHealth(Box<NoteHealth>),
     /// Move shards that were written anew: from now on they are read there. Shards that changed since are left out.

@@ -104,6 +104,27 @@ pub enum Rejection {
     /// Name a bucket of this region for the records of reads.
     #[error("the bucket for the records of reads does not exist")]
     NoSuchLogTarget,
+    /// Enable the bucket's versioning first.
+    #[error("replication needs versioning")]
+    ReplicationNeedsVersioning,
+    /// Remove the bucket's replication configuration first.
+    #[error("versioning cannot be suspended while the bucket is replicated")]
+    ReplicationKeepsVersioning,
+    /// Enable the versioning of the bucket that receives replicas.
+    #[error("a bucket without versioning receives no replicas")]
+    ReplicaNeedsVersioning,
+    /// Set the clock of the region that it comes from.
+    #[error("the replica comes from the future")]
+    ReplicaAhead,
+    /// One of the two regions is damaged: versions never change.
+    #[error("there is another version of that id, or its parts are not all there")]
+    ReplicaDiffers,
+    /// Name a destination of the bucket's rules.
+    #[error("no rule of the bucket replicates to that destination")]
+    NoSuchDestination,
+    /// Note fewer versions, or a shorter reason.
+    #[error("too many versions at once, or too long a reason")]
+    TooMuchNoted,
     /// The bucket keeps no versions by now. Enable versioning first.
     #[error("a version would be destroyed")]
     WouldEndAVersion,

@@ -85,6 +85,7 @@ fn mark<V: View>(
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta: place.delta(None),
         lifecycle_rule: None,
+        replica: None,
     };
     let outcome = Outcome::Deleted { version: Some(place.name()), delete_marker: true };
     Ok(Decision::write(Fact::DeleteMarkerCreated(fact), outcome))

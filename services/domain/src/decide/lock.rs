@@ -83,6 +83,14 @@ pub(super) fn check_versioning<V: View>(
     Ok(())
 }
 
+/// Whether versions of the bucket can have the lock of a version of another region.
+pub(super) fn check_replica<V: View>(view: &V, bucket: &BucketRow, lock: Lock) -> Result<(), Refused<V::Error>> {
+    if lock == Lock::default() || object_lock(view, bucket)?.is_some() {
+        return Ok(());
+    }
+    Err(Rejection::NoObjectLock.into())
+}
+
 /// Whether a version may be deleted now, and whether that bypasses governance. A delete marker is never locked.
 pub(super) fn check_end(row: &VersionRow, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
     let lock = row.object.as_ref().map(|object| object.lock).unwrap_or_default();
@@ -136,6 +144,7 @@ pub(super) fn set_retention<V: View>(
         null_version: row.null,
         retention: set.retention,
         governance_bypassed,
+        replica: None,
     };
     Ok(changed(now == set.retention, Fact::ObjectRetentionChanged(fact)))
 }
@@ -150,6 +159,7 @@ pub(super) fn set_legal_hold<V: View>(view: &V, set: &SetLegalHold) -> Result<De
         version_id: row.version,
         null_version: row.null,
         legal_hold: set.legal_hold,
+        replica: None,
     };
     Ok(changed(object.lock.legal_hold == Some(set.legal_hold), Fact::ObjectLegalHoldChanged(fact)))
 }

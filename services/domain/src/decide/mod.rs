@@ -18,6 +18,7 @@ mod quota;
 mod region;
 mod release;
 mod rename;
+mod replica;
 mod setting;
 mod tags;
 mod target;
@@ -158,6 +159,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::Expire(expire) => lifecycle::expire(view, expire, context),
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
         Command::RenameObject(rename) => rename::rename(view, rename, context),
+        Command::Replicate(replica) => replica::replicate(view, replica, context),
+        Command::NoteReplicated(note) => replica::note(view, note),
         Command::NoteHealth(note) => health::note(view, note),
         Command::PlaceShards(wanted) => content::place(view, wanted),
         Command::ReclaimContents(wanted) => content::reclaim(view, wanted),

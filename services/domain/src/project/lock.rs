@@ -10,7 +10,10 @@ pub(super) fn retention_changed<V: View>(
     fact: &RetentionChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.lock.retention = fact.retention)
+    change_object(draft, bucket, &fact.key, fact.version_id, |object, next| {
+        object.lock.retention = fact.retention;
+        object.changes.retention = Some(next(object.changes.retention));
+    })
 }
 
 pub(super) fn legal_hold_changed<V: View>(
@@ -18,5 +21,8 @@ pub(super) fn legal_hold_changed<V: View>(
     fact: &LegalHoldChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.lock.legal_hold = Some(fact.legal_hold))
+    change_object(draft, bucket, &fact.key, fact.version_id, |object, next| {
+        object.lock.legal_hold = Some(fact.legal_hold);
+        object.changes.legal_hold = Some(next(object.changes.legal_hold));
+    })
 }

@@ -18,6 +18,7 @@ mod object;
 mod region;
 mod release;
 mod rename;
+mod replication;
 mod secret;
 mod setting;
 mod target;
@@ -85,6 +86,9 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::BucketEncryptionChanged(fact) => setting::encryption_changed(&mut draft, fact)?,
         Fact::BucketNotificationsChanged(fact) => setting::notifications_changed(&mut draft, fact)?,
         Fact::BucketLoggingChanged(fact) => setting::logging_changed(&mut draft, fact)?,
+        Fact::BucketReplicationChanged(fact) => replication::bucket_changed(&mut draft, fact)?,
+        Fact::ReplicationCompleted(fact) => replication::completed(&mut draft, fact)?,
+        Fact::ReplicationFailed(fact) => replication::failed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,

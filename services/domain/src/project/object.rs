@@ -1,17 +1,23 @@
 use events::encryption::stored_bytes;
 use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, DeleteMarkerCreated, Deleted, TagsChanged};
+use jiff::Timestamp;
 
 use super::ProjectError;
 use super::draft::Draft;
+use super::replication::{changed_at, is_newest, made_at, of_new};
 use super::upload::completed;
 use crate::change::Change;
-use crate::row::{BucketId, ObjectRow, VersionRow};
+use crate::row::{BucketId, ChangesRow, ObjectRow, VersionRow};
 use crate::view::View;
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
-    let bucket = draft.bucket(&fact.bucket)?.id;
-    make_way(draft, bucket, &fact.key, fact.replaces)?;
+    let bucket_row = draft.bucket(&fact.bucket)?;
+    let bucket = bucket_row.id;
+    let is_newest = is_newest(draft, bucket, &fact.key, fact.version_id)?;
+    if is_newest {
+        make_way(draft, bucket, &fact.key, fact.replaces)?;
+    }
     if let Body::Parts { upload_id, taken } = &fact.body
         && !taken.is_empty()
     {
@@ -30,16 +36,22 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         acl: fact.acl.clone(),
         lock: fact.lock,
         renamed: None,
+        changes: ChangesRow::default(),
     };
     let row = VersionRow {
         version: fact.version_id,
         null: fact.null_version,
-        modified: draft.event.time,
+        modified: made_at(draft),
         sequence: draft.event.sequence,
         object: Some(object),
+        replication: of_new(draft, &bucket_row, &fact.key, Some(&fact.attributes.tags))?,
     };
-    draft.changes.push(Change::PutCurrent { bucket, key: fact.key.clone(), row });
-    draft.count_current(bucket, 1)?;
+    if is_newest {
+        draft.changes.push(Change::PutCurrent { bucket, key: fact.key.clone(), row });
+        draft.count_current(bucket, 1)?;
+    } else {
+        put_noncurrent(draft, bucket, &fact.key, row);
+    }
     draft.count(bucket, fact.delta)
 }
 
@@ -48,22 +60,29 @@ pub(super) fn tags_changed<V: View>(
     fact: &TagsChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.attributes.tags.clone_from(&fact.tags))
+    change_object(draft, bucket, &fact.key, fact.version_id, |object, next| {
+        object.attributes.tags.clone_from(&fact.tags);
+        object.changes.tags = Some(next(object.changes.tags));
+    })
 }
 
 pub(super) fn delete_marker_created<V: View>(
     draft: &mut Draft<'_, V>,
     fact: &DeleteMarkerCreated,
 ) -> Result<(), ProjectError<V::Error>> {
-    let bucket = draft.bucket(&fact.bucket)?.id;
-    make_way(draft, bucket, &fact.key, fact.replaces)?;
-    draft.changes.push(Change::DropCurrent { bucket, key: fact.key.clone() });
+    let bucket_row = draft.bucket(&fact.bucket)?;
+    let bucket = bucket_row.id;
+    if is_newest(draft, bucket, &fact.key, fact.version_id)? {
+        make_way(draft, bucket, &fact.key, fact.replaces)?;
+        draft.changes.push(Change::DropCurrent { bucket, key: fact.key.clone() });
+    }
     let row = VersionRow {
         version: fact.version_id,
         null: fact.null_version,
-        modified: draft.event.time,
+        modified: made_at(draft),
         sequence: draft.event.sequence,
         object: None,
+        replication: of_new(draft, &bucket_row, &fact.key, None)?,
     };
     put_noncurrent(draft, bucket, &fact.key, row);
     draft.count(bucket, fact.delta)
@@ -97,7 +116,7 @@ pub(super) fn change_object<V: View>(
     bucket: BucketId,
     key: &ObjectKey,
     version: VersionId,
-    change: impl FnOnce(&mut ObjectRow),
+    change: impl FnOnce(&mut ObjectRow, &dyn Fn(Option<Timestamp>) -> Timestamp),
 ) -> Result<(), ProjectError<V::Error>> {
     let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
     let current = current.filter(|row| row.version == version);
@@ -107,14 +126,41 @@ pub(super) fn change_object<V: View>(
         None => draft.view.version(bucket, key, version).map_err(ProjectError::View)?,
     };
     let mut row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
-    change(row.object.as_mut().ok_or_else(|| draft.contradiction("the version is a delete marker"))?);
+    let modified = row.modified;
+    let next = |before: Option<Timestamp>| changed_at(draft, before.unwrap_or(modified));
+    change(row.object.as_mut().ok_or_else(|| draft.contradiction("the version is a delete marker"))?, &next);
+    put_back(draft, bucket, key, row, is_current);
+    Ok(())
+}
+
+/// Changes a version, current or not, if it is there.
+pub(super) fn change_version<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    (key, version): (&ObjectKey, VersionId),
+    change: impl FnOnce(&mut VersionRow),
+) -> Result<(), ProjectError<V::Error>> {
+    let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
+    let current = current.filter(|row| row.version == version);
+    let is_current = current.is_some();
+    let row = match current {
+        Some(row) => Some(row),
+        None => draft.view.version(bucket, key, version).map_err(ProjectError::View)?,
+    };
+    if let Some(mut row) = row {
+        change(&mut row);
+        put_back(draft, bucket, key, row, is_current);
+    }
+    Ok(())
+}
+
+fn put_back<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, key: &ObjectKey, row: VersionRow, is_current: bool) {
     let key = key.clone();
     draft.changes.push(if is_current {
         Change::PutCurrent { bucket, key, row }
     } else {
         Change::PutVersion { bucket, key, row }
     });
-    Ok(())
 }
 
 /// Removes the null version that a new one replaces, and moves a current version that is kept: the key has no current
