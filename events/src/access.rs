@@ -37,7 +37,7 @@ pub enum Permission {
 }
 
 /// One grant of an ACL.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Grant {
     /// The grantee.
     pub grantee: Grantee,
@@ -46,7 +46,7 @@ pub struct Grant {
 }
 
 /// An access control list. Without one, only the owner has access, as with S3's `private` ACL.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Acl {
     /// The grants, at most 100.
     pub grants: Vec<Grant>,

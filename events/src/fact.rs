@@ -413,7 +413,7 @@ impl Fact {
         match self {
             Self::ObjectCreated(fact) => fact.replica.as_ref(),
             Self::DeleteMarkerCreated(fact) => fact.replica.as_ref(),
-            Self::ObjectAclChanged(fact) => fact.replica.as_ref(),
+            Self::ObjectDeleted(fact) => fact.replica.as_ref(),
             Self::ObjectTagsChanged(fact) => fact.replica.as_ref(),
             Self::ObjectRetentionChanged(fact) => fact.replica.as_ref(),
             Self::ObjectLegalHoldChanged(fact) => fact.replica.as_ref(),

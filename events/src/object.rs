@@ -186,6 +186,10 @@ pub struct Deleted {
     /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
+    /// Where the version was deleted; absent if that was in this region. One that was never here may be deleted, too:
+    /// then it never will be here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// A delete marker was created as the newest version of a key.
@@ -225,9 +229,6 @@ pub struct AclChanged {
     pub null_version: bool,
     /// The new ACL.
     pub acl: Acl,
-    /// Where the change was made; absent if it was made in this region.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
 }
 
 /// The tags of a version were set or removed.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketName, ObjectKey, RegionName, VersionId};
 use crate::lease::Term;
+use crate::lock::RetentionState;
 use crate::tags::Tags;
 
 /// Where a change was made that reached this region by replication: an event of another region's log.
@@ -23,9 +24,36 @@ pub struct ReplicaOf {
     /// The event that made it.
     #[serde(flatten)]
     pub origin: Origin,
-    /// The time at which it was made.
+    /// The time at which it was made there: of a version, when it was created.
     #[schemars(with = "String")]
     pub at: Timestamp,
+    /// When the metadata that the fact has was changed, of which there may be later changes elsewhere.
+    #[serde(default, skip_serializing_if = "Changes::is_empty")]
+    pub changes: Changes,
+}
+
+/// When the metadata of a version was last changed, by the clock of the region that changed it, but later than every
+/// change that this region had then. So of the changes in all regions the last one is the same everywhere (ADR 44).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Changes {
+    /// The tags; absent: not since the version was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub tags: Option<Timestamp>,
+    /// The legal hold; absent: not since the version was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub legal_hold: Option<Timestamp>,
+    /// What the retention came of; absent: it was not changed since the version was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionState>,
+}
+
+impl Changes {
+    /// Whether nothing was changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// To where a bucket's versions are replicated.

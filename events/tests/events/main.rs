@@ -20,6 +20,8 @@ mod lifecycle_strategies;
 mod object_strategies;
 mod pages;
 mod placed_samples;
+mod replication_samples;
+mod replication_strategies;
 mod samples;
 mod sdk;
 mod secret_samples;

@@ -9,8 +9,9 @@ use events::lease::Lease;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
     DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
-    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
-    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow,
+    RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    WritersRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
@@ -29,6 +30,10 @@ pub enum Change {
     DropVersion { bucket: BucketId, key: ObjectKey, version: VersionId },
     PutNull { bucket: BucketId, key: ObjectKey, version: VersionId },
     DropNull { bucket: BucketId, key: ObjectKey },
+    PutRemoved { bucket: BucketId, key: ObjectKey, name: VersionId, row: RemovedRow },
+    DropRemoved { bucket: BucketId, key: ObjectKey, name: VersionId },
+    PutRemovedName { sequence: u64, row: RemovedNameRow },
+    DropRemovedName { sequence: u64 },
     PutContent { content: ContentId, row: ContentRow },
     DropContent { content: ContentId },
     PutGeneration { generation: Generation, content: ContentId },

@@ -14,8 +14,9 @@ use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
     DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
-    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
-    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow,
+    RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -27,6 +28,8 @@ pub struct Model {
     pub current: BTreeMap<(BucketId, ObjectKey), VersionRow>,
     pub versions: BTreeMap<(BucketId, ObjectKey, VersionId), VersionRow>,
     pub nulls: BTreeMap<(BucketId, ObjectKey), VersionId>,
+    pub removed: BTreeMap<(BucketId, ObjectKey, VersionId), RemovedRow>,
+    pub removed_names: BTreeMap<u64, RemovedNameRow>,
     pub contents: BTreeMap<(Sha256Digest, Generation), ContentRow>,
     pub faults: BTreeMap<(Sha256Digest, Generation), FaultsRow>,
     pub generations: BTreeMap<Generation, ContentId>,
@@ -81,6 +84,10 @@ impl Model {
             Change::DropVersion { bucket, key, version } => drop(self.versions.remove(&(bucket, key, version))),
             Change::PutNull { bucket, key, version } => drop(self.nulls.insert((bucket, key), version)),
             Change::DropNull { bucket, key } => drop(self.nulls.remove(&(bucket, key))),
+            Change::PutRemoved { bucket, key, name, row } => drop(self.removed.insert((bucket, key, name), row)),
+            Change::DropRemoved { bucket, key, name } => drop(self.removed.remove(&(bucket, key, name))),
+            Change::PutRemovedName { sequence, row } => drop(self.removed_names.insert(sequence, row)),
+            Change::DropRemovedName { sequence } => drop(self.removed_names.remove(&sequence)),
             Change::PutContent { content, row } => {
                 self.contents.insert((content.sha256, content.generation), row);
             }
@@ -277,6 +284,14 @@ impl View for Model {
 
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Infallible> {
         Ok(self.nulls.get(&(bucket, key.clone())).copied())
+    }
+
+    fn removed(&self, bucket: BucketId, key: &ObjectKey, name: VersionId) -> Result<Option<RemovedRow>, Infallible> {
+        Ok(self.removed.get(&(bucket, key.clone(), name)).copied())
+    }
+
+    fn removed_first(&self, max: usize) -> Result<Vec<(u64, RemovedNameRow)>, Infallible> {
+        Ok(self.removed_names.iter().map(|(sequence, row)| (*sequence, row.clone())).take(max).collect())
     }
 
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Infallible> {

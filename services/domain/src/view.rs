@@ -11,8 +11,8 @@ use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
     FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting, PostingRow,
-    ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow,
-    WritersRow,
+    ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, TargetRow, TotalsRow, UploadRow,
+    UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -52,6 +52,10 @@ pub trait View: Identities {
     ) -> Result<Option<VersionRow>, Self::Error>;
     /// The null version, if it is not current.
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Self::Error>;
+    /// A version that was deleted for good, by its id, or [`NULL_REMOVED`](crate::row::NULL_REMOVED).
+    fn removed(&self, bucket: BucketId, key: &ObjectKey, name: VersionId) -> Result<Option<RemovedRow>, Self::Error>;
+    /// The names of the versions that were deleted first, with the events that deleted them, at most `max`.
+    fn removed_first(&self, max: usize) -> Result<Vec<(u64, RemovedNameRow)>, Self::Error>;
     /// A content.
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Self::Error>;
     /// The known faults of a content's shards.

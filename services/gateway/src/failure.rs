@@ -174,6 +174,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::ReplicaNeedsVersioning
         | Rejection::ReplicaAhead
         | Rejection::ReplicaDiffers
+        | Rejection::ReplicaRemovesLocked
         | Rejection::NoSuchDestination
         | Rejection::TooMuchNoted
         | Rejection::NotAuthor => not_of_s3(rejection),

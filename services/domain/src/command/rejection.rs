@@ -119,6 +119,9 @@ pub enum Rejection {
     /// One of the two regions is damaged: versions never change.
     #[error("there is another version of that id, or its parts are not all there")]
     ReplicaDiffers,
+    /// Delete the version in this region, too.
+    #[error("a bucket with object lock takes no deletions of versions from other regions")]
+    ReplicaRemovesLocked,
     /// Name a destination of the bucket's rules.
     #[error("no rule of the bucket replicates to that destination")]
     NoSuchDestination,

@@ -1,9 +1,8 @@
-use events::access::Acl;
 use events::encryption::Encryption;
-use events::ids::{BucketName, ETag, ObjectKey, UserId, VersionId};
-use events::lock::{LegalHold, Lock, Retention};
+use events::ids::{BucketName, ETag, ObjectKey, VersionId};
+use events::lock::{LegalHold, Lock, RetentionState};
 use events::object::{Attributes, Checksum, Operation};
-use events::replication::{Destination, Origin, ReplicatedVersion};
+use events::replication::{Changes, Destination, Origin, ReplicatedVersion};
 use events::tags::Tags;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,9 +26,13 @@ pub struct Replica {
     pub key: ObjectKey,
     /// The version, which has this id in every region.
     pub version_id: VersionId,
-    /// The time at which the version was created there, or its metadata changed. See [`ChangesRow`](crate::row::ChangesRow)
-    /// for the latter.
+    /// Whether it is the null version. A key has at most one in each region: of several, the one with the greatest id.
+    pub null_version: bool,
+    /// The time at which the version was created there or deleted, or its metadata changed: that of
+    /// [`Changes`] for tags and legal holds.
     pub at: Timestamp,
+    /// Whether the caller may shorten a retention in governance mode.
+    pub bypass_governance: bool,
     /// What was changed.
     pub change: ReplicaChange,
 }
@@ -41,12 +44,12 @@ pub enum ReplicaChange {
     Version(Box<ReplicaVersion>),
     /// A delete marker was created.
     DeleteMarker,
+    /// A version or a delete marker was permanently deleted.
+    Removal,
     /// The tags of a version were set.
     Tags(Tags),
-    /// The ACL of a version was set.
-    Acl(Acl),
     /// The retention of a version was set or removed.
-    Retention(Option<Retention>),
+    Retention(RetentionState),
     /// The legal hold of a version was set or lifted.
     LegalHold(LegalHold),
 }
@@ -67,12 +70,10 @@ pub struct ReplicaVersion {
     pub checksum: Option<Checksum>,
     /// Metadata from the client.
     pub attributes: Attributes,
-    /// The owner, unless it is the bucket's owner.
-    pub owner: Option<UserId>,
-    /// The ACL, unless it is private.
-    pub acl: Option<Acl>,
     /// The object lock of the version. The bucket's default retention does not apply.
     pub lock: Lock,
+    /// When tags and lock were changed, if they are not those that the version was created with.
+    pub changes: Changes,
     /// The encryption with keys of this region, if the object is encrypted; that of the upload if it has parts.
     pub encryption: Option<Encryption>,
     /// The operation that created it at its origin.

@@ -71,7 +71,6 @@ pub(super) fn set_object_acl<V: View>(
         version_id: found.version,
         null_version: found.null,
         acl: acl.clone(),
-        replica: None,
     };
     Ok(changed(object.acl.as_ref() == Some(acl), Fact::ObjectAclChanged(fact)))
 }

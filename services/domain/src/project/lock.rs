@@ -1,4 +1,4 @@
-use events::lock::{LegalHoldChanged, RetentionChanged};
+use events::lock::{LegalHoldChanged, RetentionChanged, RetentionState};
 
 use super::ProjectError;
 use super::draft::Draft;
@@ -11,8 +11,13 @@ pub(super) fn retention_changed<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
     change_object(draft, bucket, &fact.key, fact.version_id, |object, next| {
+        let known = object.changes.retention.unwrap_or_else(|| RetentionState::of(object.lock.retention));
+        let state = match fact.replica.as_ref().and_then(|replica| replica.changes.retention) {
+            Some(other) => known.merged(other),
+            None => known.changed(fact.retention, next(known.reset)),
+        };
+        object.changes.retention = Some(state);
         object.lock.retention = fact.retention;
-        object.changes.retention = Some(next(object.changes.retention));
     })
 }
 

@@ -1,15 +1,23 @@
 use events::ids::{ObjectKey, VersionId};
+use events::object::Deleted;
 use events::replication::{BucketChanged, Completed, Destination, Failed, ReplicatedVersion, Rule};
 use events::tags::Tags;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ProjectError;
 use super::draft::Draft;
 use super::object::change_version;
 use super::setting;
 use crate::change::Change;
-use crate::row::{BucketId, BucketReplicationRow, BucketRow, ReplicationRow};
+use crate::row::{BucketId, BucketReplicationRow, BucketRow, NULL_REMOVED, RemovedNameRow, RemovedRow, ReplicationRow};
 use crate::view::View;
+
+/// How long a deleted version is remembered: 90 days. A region that was away for longer may bring back versions that
+/// others deleted meanwhile (ADR 44).
+const REMOVED_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How many deleted versions one deletion has be forgotten.
+const FORGOTTEN_MAX: usize = 4;
 
 /// A destination that stays keeps its progress.
 pub(super) fn bucket_changed<V: View>(
@@ -99,9 +107,9 @@ pub(super) fn made_at<V: View>(draft: &Draft<'_, V>) -> Timestamp {
     in_microseconds(draft.event.fact.replica().map_or(draft.event.time, |replica| replica.at))
 }
 
-/// When a version's metadata was changed: see [`ChangesRow`](crate::row::ChangesRow).
+/// When a version's metadata was changed: see [`Changes`](events::replication::Changes).
 pub(super) fn changed_at<V: View>(draft: &Draft<'_, V>, before: Timestamp) -> Timestamp {
-    const NEXT: jiff::SignedDuration = jiff::SignedDuration::from_micros(1);
+    const NEXT: SignedDuration = SignedDuration::from_micros(1);
     match draft.event.fact.replica() {
         Some(replica) => in_microseconds(replica.at),
         None => in_microseconds(draft.event.time).max(before.saturating_add(NEXT).unwrap_or(before)),
@@ -125,4 +133,42 @@ pub(super) fn is_newest<V: View>(
     }
     let newest = crate::view::newest_version(draft.view, bucket, key).map_err(ProjectError::View)?;
     Ok(newest.is_none_or(|newest| newest.version < version))
+}
+
+/// Whether versions of a bucket are sent to other regions.
+pub(super) fn is_replicated<V: View>(draft: &Draft<'_, V>, bucket: &BucketRow) -> Result<bool, ProjectError<V::Error>> {
+    if bucket.settings == 0 {
+        return Ok(false);
+    }
+    Ok(draft.view.bucket_settings(bucket.id).map_err(ProjectError::View)?.replication.is_some())
+}
+
+/// Remembers that a version was deleted, so that it does not come back from a region that has it still. Each deletion
+/// has some be forgotten, so that they go faster than they come.
+pub(super) fn note_removed<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    fact: &Deleted,
+) -> Result<(), ProjectError<V::Error>> {
+    let (sequence, key) = (draft.event.sequence, fact.key.clone());
+    let name = if fact.null_version { NULL_REMOVED } else { fact.version_id };
+    let known = draft.view.removed(bucket, &key, name).map_err(ProjectError::View)?;
+    let version = known.map_or(fact.version_id, |known| known.version.max(fact.version_id));
+    let kept = draft.event.time.saturating_sub(REMOVED_KEPT).unwrap_or(Timestamp::MIN);
+    for (noted, old) in draft.view.removed_first(FORGOTTEN_MAX).map_err(ProjectError::View)? {
+        if old.at >= kept {
+            break;
+        }
+        let row = draft.view.removed(old.bucket, &old.key, old.version).map_err(ProjectError::View)?;
+        // Of null versions another may have been deleted since.
+        if row.is_some_and(|row| row.sequence == noted) {
+            draft.changes.push(Change::DropRemoved { bucket: old.bucket, key: old.key, name: old.version });
+        }
+        draft.changes.push(Change::DropRemovedName { sequence: noted });
+    }
+    let row = RemovedRow { version, sequence };
+    draft.changes.push(Change::PutRemoved { bucket, key: key.clone(), name, row });
+    let row = RemovedNameRow { bucket, key, version: name, at: in_microseconds(draft.event.time) };
+    draft.changes.push(Change::PutRemovedName { sequence, row });
+    Ok(())
 }

@@ -29,7 +29,7 @@ fn the_tables_have_these_names_and_types_of_keys() {
     }
     opens! {
         &str: "buckets" "region";
-        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "usage" "writers";
+        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "removed_names" "usage" "writers";
         u128: "ended" "generations" "manifests" "released_uploads";
         &[u8]: "contents" "faults";
         (u128, u16): "parts";
@@ -38,7 +38,7 @@ fn the_tables_have_these_names_and_types_of_keys() {
         (&str, &[u8], u64): "audit_keys";
         (u64, u32): "growth_days";
         (u64, &[u8]): "current" "nulls" "unreferenced";
-        (u64, &[u8], u128): "uploads" "versions";
+        (u64, &[u8], u128): "removed" "uploads" "versions";
         (u8, &str): "identities";
     }
     let mut found: Vec<_> = transaction.list_tables().unwrap().map(|table| table.name().to_owned()).collect();

@@ -1,8 +1,8 @@
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
     FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting, PostingRow,
-    ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow,
-    WritersRow,
+    ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, TargetRow, TotalsRow, UploadRow,
+    UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
@@ -62,6 +62,21 @@ impl<A: Access> View for Tables<A> {
 
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, StateError> {
         self.nulls.get((bucket, key))
+    }
+
+    fn removed(&self, bucket: BucketId, key: &ObjectKey, name: VersionId) -> Result<Option<RemovedRow>, StateError> {
+        self.removed.get((bucket, key, name))
+    }
+
+    fn removed_first(&self, max: usize) -> Result<Vec<(u64, RemovedNameRow)>, StateError> {
+        self.removed_names
+            .range(..)?
+            .take(max)
+            .map(|entry| {
+                let entry = entry?;
+                Ok((entry.key()?, entry.row()?))
+            })
+            .collect()
     }
 
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, StateError> {

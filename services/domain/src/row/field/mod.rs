@@ -39,6 +39,26 @@ pub(super) mod lock {
     }
 }
 
+pub(super) mod retention_state {
+    use events::lock::RetentionState;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde hands over a reference")]
+    pub(in crate::row) fn serialize<S: Serializer>(
+        state: &Option<RetentionState>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        state.map(|state| (state.reset, state.governance, state.compliance)).serialize(serializer)
+    }
+
+    pub(in crate::row) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<RetentionState>, D::Error> {
+        let state = Option::deserialize(deserializer)?;
+        Ok(state.map(|(reset, governance, compliance)| RetentionState { reset, governance, compliance }))
+    }
+}
+
 pub(super) mod limits {
     use events::user::Limits;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

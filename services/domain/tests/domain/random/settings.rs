@@ -30,7 +30,7 @@ use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
 
-use crate::random::targets;
+use crate::random::{replication, targets};
 
 /// A bucket without versioning, and one with object lock.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
@@ -82,6 +82,8 @@ pub(crate) enum Step {
     Checkpoint(bool),
     /// About targets of events.
     Target(targets::Step),
+    /// About other regions.
+    Replication(replication::Step),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -270,6 +272,9 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     if let Step::Target(step) = step {
         return targets::command(model, step, sealed(model));
     }
+    if let Step::Replication(step) = step {
+        return replication::command(model, step);
+    }
     Some(match *step {
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
@@ -344,7 +349,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         | Step::RemoveConsumer(_) => of_lease(step),
         Step::NotaryKey(n) => notary_key(model, n).into(),
         Step::Checkpoint(is_right) => checkpoint(model, is_right)?.into(),
-        Step::Target(_) => unreachable!("they are above"),
+        Step::Target(_) | Step::Replication(_) => unreachable!("they are above"),
     })
 }
 
@@ -425,6 +430,7 @@ pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
             1 => of_leases(),
             1 => of_readers(),
             4 => targets::step().prop_map(Step::Target),
+            1 => replication::step().prop_map(Step::Replication),
         ],
         1..steps_max,
     )
