@@ -25,6 +25,7 @@ mod random;
 mod reclaims;
 mod releases;
 mod renames;
+mod replicas;
 mod rules;
 mod settings;
 mod sparing;
