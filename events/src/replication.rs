@@ -61,7 +61,8 @@ impl Changes {
 pub struct Destination {
     /// The bucket.
     pub bucket: BucketName,
-    /// The region of the bucket; `null` for the only region that there is a link to.
+    /// The region of the bucket; absent for the only region that there is a link to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionName>,
 }
 
@@ -79,8 +80,9 @@ pub struct Configuration {
 pub struct Rule {
     /// The rule's id.
     pub id: String,
-    /// Of several rules with one destination that match a version, the one with the highest priority counts. `null` in
-    /// the older form of a rule, which has a prefix and no filter.
+    /// Of several rules with one destination that match a version, the one with the highest priority counts. It is
+    /// absent in the older form of a rule, which has a prefix and no filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
     /// Whether the rule is in effect.
     pub enabled: bool,
@@ -90,13 +92,16 @@ pub struct Rule {
     pub tags: Tags,
     /// Whether delete markers are replicated.
     pub delete_markers: bool,
-    /// Whether versions from before the rule are replicated; `null` if the client did not say it.
+    /// Whether versions from before the rule are replicated; absent if the client did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing_objects: Option<bool>,
-    /// Whether changes of replicas' metadata are replicated; `null` if the client did not say it.
+    /// Whether changes of replicas' metadata are replicated; absent if the client did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica_modifications: Option<bool>,
     /// To where.
     pub destination: Destination,
     /// The storage class of the replicas, if it is another than that of the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
 }
 

@@ -35,6 +35,22 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         governance_bypassed: false,
         replica: replica(Changes { retention: Some(state), ..Changes::default() }),
     };
+    let tagged = object::TagsChanged {
+        bucket: created.bucket.clone(),
+        key: created.key.clone(),
+        version_id: created.version_id,
+        null_version: false,
+        tags: [("keep".to_owned(), "yes".to_owned())].into(),
+        replica: replica(Changes { tags: changes.tags, ..Changes::default() }),
+    };
+    let held = events::lock::LegalHoldChanged {
+        bucket: created.bucket.clone(),
+        key: created.key.clone(),
+        version_id: created.version_id,
+        null_version: false,
+        legal_hold: events::lock::LegalHold::On,
+        replica: replica(Changes { legal_hold: changes.legal_hold, ..Changes::default() }),
+    };
     let replicated = object::Created { replica: replica(changes), ..created };
     let removed = object::Deleted { replica: replica(Changes::default()), ..gone };
     let marked = object::DeleteMarkerCreated { replica: replica(Changes::default()), ..marker };
@@ -52,6 +68,8 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (227, ".replica", Fact::ObjectDeleted(removed)),
         (228, ".replica", Fact::DeleteMarkerCreated(marked)),
         (229, ".replica", Fact::ObjectRetentionChanged(retained)),
+        (230, ".replica", Fact::ObjectTagsChanged(tagged)),
+        (231, ".replica", Fact::ObjectLegalHoldChanged(held)),
     ]
 }
 

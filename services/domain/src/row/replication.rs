@@ -17,8 +17,10 @@ pub enum ReplicationRow {
     /// Rules of its bucket replicate it.
     Source {
         /// To where it is still to be replicated.
+        #[serde(with = "field::replication::destinations")]
         pending: Vec<Destination>,
         /// The destinations that refused it.
+        #[serde(with = "field::replication::destinations")]
         failed: Vec<Destination>,
     },
 }
@@ -92,9 +94,11 @@ pub const NULL_REMOVED: VersionId = VersionId::MIN;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketReplicationRow {
     /// The configuration.
+    #[serde(with = "field::replication::configuration")]
     pub configuration: Configuration,
     /// The event that set it.
     pub since: u64,
     /// Up to which sequence of the log each destination has all that it is to have.
+    #[serde(with = "field::replication::progress")]
     pub progress: Vec<(Destination, u64)>,
 }

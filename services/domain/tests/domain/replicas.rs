@@ -10,9 +10,9 @@ use domain::{
 };
 use events::bucket::Versioning;
 use events::ids::{ETag, Md5Digest, ObjectKey, RegionName, VersionId};
-use events::lock::{LegalHold, Lock, Retention, RetentionMode, RetentionState};
-use events::object::{Attributes, Operation};
-use events::replication::{Changes, Configuration, Destination, Origin, Rule};
+use events::lock::{LegalHold, Retention, RetentionMode};
+use events::object::Operation;
+use events::replication::{Configuration, Destination, Origin, Rule};
 use events::tags::Tags;
 use events::{Event, Fact};
 use jiff::{SignedDuration, Timestamp};
@@ -422,7 +422,7 @@ fn check(region: &Region) -> Result<(), String> {
     tables_agree(model)?;
     let objects = model.current.values().chain(model.versions.values()).filter_map(|row| row.object.as_ref());
     let (count, bytes) = objects.fold((0, 0), |(count, bytes), object| (count + 1, bytes + object.size));
-    let usage = model.usage[&region.id()];
+    let usage = model.usage.get(&region.id()).copied().unwrap_or_default();
     let is = (usage.objects, usage.bytes, usage.current);
     let should = (count, bytes, model.current.len() as u64);
     if is == should { Ok(()) } else { Err(format!("the usage is {is:?} but should be {should:?}")) }

@@ -4,6 +4,7 @@
 pub(super) mod cors;
 pub(super) mod encryption;
 pub(super) mod lifecycle;
+pub(super) mod replication;
 pub(super) mod rules;
 
 pub(super) mod attributes {
