@@ -150,6 +150,13 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             about,
             "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
         ),
+        Rejection::ReplicaNeedsVersioning
+        | Rejection::ReplicaDiffers
+        | Rejection::ReplicaRemovesLocked
+        | Rejection::ReplicaWeakens => {
+            Error::with_message(Code::InvalidBucketState, rejection.to_string()).detail("BucketName", about.bucket)
+        }
+        Rejection::ReplicaAhead => Error::invalid_request(rejection.to_string()),
         Rejection::Locked => locked(),
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
@@ -171,10 +178,6 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::OtherNotaryKey
         | Rejection::TooManyNotaryKeys
         | Rejection::WouldEndAVersion
-        | Rejection::ReplicaNeedsVersioning
-        | Rejection::ReplicaAhead
-        | Rejection::ReplicaDiffers
-        | Rejection::ReplicaRemovesLocked
         | Rejection::NoSuchDestination
         | Rejection::TooMuchNoted
         | Rejection::NotAuthor => not_of_s3(rejection),

@@ -137,6 +137,8 @@ operations! {
     DeleteObjects: Post Bucket / "delete" => Writes Document;
     PostObject: Post Bucket => Writes Payload;
     RenameObject: Put Object / "renameObject" => Writes;
+    // S3 has no such operation: a change that was made in another region.
+    PutReplica: Put Object / "replicate" => Writes Payload;
     GetObjectAttributes: Get Object / "attributes" => Reads Encryption ? "versionId";
     GetObjectTorrent: Get Object / "torrent" => Reads;
     GetObjectAcl: Get Object / "acl" => Reads ? "versionId";

@@ -108,6 +108,7 @@ pub(crate) const SUB_RESOURCES: &[SubResource] = &[
     built("policyStatus", "POLICY_STATUS"),
     built("publicAccessBlock", "PUBLIC_ACCESS_BLOCK"),
     built("renameObject", "OBJECT"),
+    built("replicate", "REPLICA"),
     of_bucket(
         "replication",
         "REPLICATION",

@@ -119,6 +119,9 @@ pub enum Rejection {
     /// One of the two regions is damaged: versions never change.
     #[error("there is another version of that id, or its parts are not all there")]
     ReplicaDiffers,
+    /// Wait until the version's retention is over, or let the user who replicates bypass governance.
+    #[error("a version is locked in this region, and the replica would end it or shorten its retention")]
+    ReplicaWeakens,
     /// Delete the version in this region, too.
     #[error("a bucket with object lock takes no deletions of versions from other regions")]
     ReplicaRemovesLocked,

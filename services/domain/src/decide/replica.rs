@@ -100,10 +100,14 @@ fn find<V: View>(view: &V, bucket: &BucketRow, replica: &Replica) -> Result<Foun
     }
 }
 
+fn weakens(why: Rejection) -> Rejection {
+    if why == Rejection::Locked { Rejection::ReplicaWeakens } else { why }
+}
+
 /// The place of a version that is not here yet.
 fn place(replica: &Replica, replaces: Option<Box<VersionRow>>, context: Context) -> Result<VersionSlot, Rejection> {
     if let Some(replaced) = &replaces {
-        lock::check_end(replaced, false, context.now)?;
+        lock::check_end(replaced, false, context.now).map_err(weakens)?;
     }
     let replaces = replaces.map(|row| *row);
     Ok(VersionSlot { version: replica.version_id, null: replica.null_version, replaces })
@@ -328,7 +332,7 @@ fn retained(
     }
     let after = merged.retention();
     let governance_bypassed = if lock::weakens(before, after) {
-        lock::check_retained(before, replica.bypass_governance, context.now)?
+        lock::check_retained(before, replica.bypass_governance, context.now).map_err(weakens)?
     } else {
         false
     };

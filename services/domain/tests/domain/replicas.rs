@@ -283,7 +283,7 @@ impl World {
             }
             match answer {
                 Ok(()) => {}
-                Err(Rejection::Locked) => return false,
+                Err(Rejection::ReplicaWeakens) => return false,
                 Err(other) => panic!("{other:?} for {:?}", event.fact),
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `logging`; `notification`
-//! - `name`: versions and uploads as clients name them
+//! - `name`: versions and uploads as clients name them; `replica`: changes of other regions
 
 mod access;
 mod checksum;
@@ -13,6 +13,7 @@ mod lock;
 mod logging;
 mod name;
 mod notification;
+mod replica;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub(crate) use lock::{
 pub(crate) use logging::{logging, wire_logging};
 pub(crate) use name::{upload_id, version_name, version_text};
 pub(crate) use notification::{notification_rule, wire_notification_rule};
+pub(crate) use replica::{change_of_replica, replica, replica_of, right_to_replicate};
 
 /// The storage class of objects that were stored without one.
 pub(crate) const STANDARD: &str = "STANDARD";
