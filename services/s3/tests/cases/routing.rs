@@ -106,6 +106,7 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("PUT", "/abc?lifecycle", Operation::PutBucketLifecycleConfiguration),
     ("DELETE", "/abc?lifecycle", Operation::DeleteBucketLifecycle),
     ("PUT", "/abc/k?renameObject", Operation::RenameObject),
+    ("PUT", "/abc/k?replicate", Operation::PutReplica),
     ("GET", "/abc?tagging", Operation::GetBucketTagging),
     ("PUT", "/abc?tagging", Operation::PutBucketTagging),
     ("DELETE", "/abc?tagging", Operation::DeleteBucketTagging),
