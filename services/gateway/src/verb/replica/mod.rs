@@ -8,7 +8,7 @@ mod parts;
 
 use axum::body::Body;
 use axum::response::Response;
-use domain::{NewBody, Outcome, Rejection, Replica, ReplicaChange, ReplicaVersion};
+use domain::{Command, NewBody, Outcome, Rejection, Replica, ReplicaChange, ReplicaVersion};
 use events::encryption::Encryption;
 use events::ids::{BucketName, ObjectKey, Sha256Digest};
 use events::object::ChecksumType;
@@ -48,7 +48,10 @@ pub(super) async fn put_replica(call: Authorized<'_>, body: Body) -> Result<Resp
     let key = call.key()?;
     let (call, bucket) = call.into_bucket()?;
     let asked = Asked { sent, bucket: bucket.name.clone(), key };
-    let Change::Version(version) = &asked.sent.change else { return change(&call, &asked).await };
+    let Change::Version(version) = &asked.sent.change else {
+        drop(bucket);
+        return change(&call, &asked).await;
+    };
     create(&call, bucket, body, (&asked, version)).await
 }
 
@@ -104,7 +107,7 @@ async fn create(
     }
     let encryption = protection.as_ref().map(|protection| protection.encryption(ingested.salt.clone()));
     let (asked_again, version) = (asked.clone(), version.clone());
-    let command = move |body| asked_again.whole(&version, body, encryption.clone()).into();
+    let command = move |body| Command::from(asked_again.whole(&version, body, encryption.clone()));
     commit_ingested(call, &asked.bucket, ingested, command).await?;
     answer(asked)
 }
