@@ -215,11 +215,12 @@ struct Ascii;
 impl serde_json::ser::Formatter for Ascii {
     fn write_string_fragment<W: io::Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         for character in fragment.chars() {
-            if character.is_ascii() && character != '\u{7f}' {
-                writer.write_all(&[character as u8])?;
-            } else {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
+            match u8::try_from(character) {
+                Ok(byte) if byte < 0x7f => writer.write_all(&[byte])?,
+                _ => {
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        write!(writer, "\\u{unit:04x}")?;
+                    }
                 }
             }
         }
