@@ -29,7 +29,8 @@ fn the_tables_have_these_names_and_types_of_keys() {
     }
     opens! {
         &str: "buckets" "region";
-        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "removed_names" "usage" "writers";
+        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "removed_names"
+            "usage" "writers";
         u128: "ended" "generations" "manifests" "released_uploads";
         &[u8]: "contents" "faults";
         (u128, u16): "parts";
