@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
 use crate::{
-    bucket, checkpoint, consumer, content, group, key, kms_key, lease, lock, node, object, policy, quota, region,
+    bucket, checkpoint, consumer, content, group, key, kms_key, lease, link, lock, node, object, policy, quota, region,
     replication, secret,
 };
 use crate::{session, target, upload, user, worker};
@@ -34,11 +34,12 @@ pub enum Collection {
     Regions,
     Consumers,
     Targets,
+    Links,
 }
 
 impl Collection {
     /// All collections.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Buckets,
         Self::Users,
         Self::Groups,
@@ -48,6 +49,7 @@ impl Collection {
         Self::Regions,
         Self::Consumers,
         Self::Targets,
+        Self::Links,
     ];
 
     /// Its name in `source`.
@@ -62,6 +64,7 @@ impl Collection {
             Self::Regions => "regions",
             Self::Consumers => "consumers",
             Self::Targets => "targets",
+            Self::Links => "links",
         }
     }
 
@@ -77,6 +80,7 @@ impl Collection {
             Self::Regions => "region",
             Self::Consumers => "consumer",
             Self::Targets => "target",
+            Self::Links => "link",
         }
     }
 }
@@ -223,6 +227,9 @@ macro_rules! about {
     };
     (target, collection) => {
         Collection::Targets
+    };
+    (link, collection) => {
+        Collection::Links
     };
 }
 
@@ -382,6 +389,9 @@ facts! {
     ConsumerRemoved(consumer::Removed): "consumer" "removed", consumer, level 2;
     ReplicationCompleted(replication::Completed): "replication" "completed", bucket, level 2;
     ReplicationFailed(replication::Failed): "replication" "failed", bucket, level 2;
+    LinkAdded(link::Added): "link" "added", link, level 2;
+    LinkRemoved(link::Removed): "link" "removed", link, level 2;
+    LinkResealed(secret::LinkResealed): "secret" "link_resealed", link, level 2;
 }
 
 impl Fact {
@@ -449,7 +459,7 @@ mod tests {
 
     /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
     /// exactly these kinds.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 40];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 43];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

@@ -98,6 +98,9 @@ pub struct Rule {
     /// Whether changes of replicas' metadata are replicated; absent if the client did not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica_modifications: Option<bool>,
+    /// Whether permanent deletions of versions are replicated, which S3 never does; absent if the client did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removals: Option<bool>,
     /// To where.
     pub destination: Destination,
     /// The storage class of the replicas, if it is another than that of the version.

@@ -22,6 +22,7 @@ pub const SUBJECT_NOUNS: &[&str] = &[
     "group",
     "key",
     "kms_key",
+    "link",
     "node",
     "object",
     "policy",

@@ -17,6 +17,8 @@ mod identity_samples;
 mod lease_samples;
 mod lease_strategies;
 mod lifecycle_strategies;
+mod link_samples;
+mod link_strategies;
 mod object_strategies;
 mod pages;
 mod placed_samples;

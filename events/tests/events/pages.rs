@@ -26,6 +26,7 @@ const NOUNS: [(&str, &str); 17] = [
     ("group", "Groups of users."),
     ("key", "S3 keys of users."),
     ("kms_key", "Keys of the key store, for SSE-KMS."),
+    ("link", "Links to other regions, by which buckets are replicated."),
     ("node", "Storage nodes."),
     (
         "object",

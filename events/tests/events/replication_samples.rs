@@ -100,6 +100,7 @@ fn configured() -> BucketChanged {
         delete_markers: false,
         existing_objects: Some(true),
         replica_modifications: Some(true),
+        removals: None,
         destination: destination(),
         storage_class: None,
     };

@@ -44,6 +44,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             delete_markers,
             existing_objects,
             replica_modifications,
+            removals: replica_modifications,
             destination,
             storage_class,
         }

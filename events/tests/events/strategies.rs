@@ -56,6 +56,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         crate::consumer_strategies::fact().boxed(),
         crate::target_strategies::fact().boxed(),
         crate::replication_strategies::fact().boxed(),
+        crate::link_strategies::fact().boxed(),
         crate::content_strategies::placed().boxed(),
         crate::content_strategies::reclaimed().boxed(),
         upload_created().boxed(),

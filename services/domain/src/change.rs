@@ -2,16 +2,16 @@
 
 use events::ids::{
     AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
-    PolicyName, SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
+    PolicyName, RegionName, SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
-    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow,
-    RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
-    WritersRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, ManifestRow, NodeRow,
+    NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
+    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    WorkerRow, WritersRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
@@ -82,6 +82,8 @@ pub enum Change {
     DropNodeUsage { name: NodeId },
     PutTarget { name: TargetName, row: TargetRow },
     DropTarget { name: TargetName },
+    PutLink { name: RegionName, row: LinkRow },
+    DropLink { name: RegionName },
     PutDeadLetter { target: TargetName, sequence: u64, row: DeadLetterRow },
     DropDeadLetter { target: TargetName, sequence: u64 },
     Identity(IdentityChange),

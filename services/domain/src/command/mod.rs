@@ -10,6 +10,7 @@ pub(crate) mod identity;
 mod judged;
 mod lease;
 pub(crate) mod lifecycle;
+mod link;
 mod lock;
 mod node;
 mod object;
@@ -44,6 +45,7 @@ pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
 pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lease::{Leased, ReleaseLease, TakeLease};
+pub use link::{LINKS_MAX, LinkCommand, LinkRejection};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::{ChangeNode, JoinNode, NodeChange};
 pub use object::PutObject;
@@ -213,6 +215,8 @@ pub enum Command {
     RemoveConsumer(Box<RemoveConsumer>),
     /// Change targets, to which events are sent.
     Target(Box<TargetCommand>),
+    /// Change links to other regions.
+    Link(Box<LinkCommand>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.

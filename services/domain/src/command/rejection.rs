@@ -5,6 +5,7 @@ use events::quota::Resource;
 use serde::{Deserialize, Serialize};
 
 use super::identity::IdentityRejection;
+use super::link::LinkRejection;
 use super::setting::BUCKET_TAGS_MAX;
 use super::target::TargetRejection;
 use super::{OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
@@ -200,6 +201,9 @@ pub enum Rejection {
     /// A rule about targets.
     #[error(transparent)]
     Target(#[from] TargetRejection),
+    /// About links to other regions.
+    #[error(transparent)]
+    Link(#[from] LinkRejection),
     /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
     #[error(
         "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"

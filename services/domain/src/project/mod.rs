@@ -12,6 +12,7 @@ mod growth;
 mod health;
 mod identity;
 mod lease;
+mod link;
 mod lock;
 mod node;
 mod object;
@@ -154,6 +155,9 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::TargetDeadDiscarded(fact) => target::dead_discarded(&mut draft, fact)?,
         Fact::TargetsAdvanced(fact) => target::advanced(&mut draft, fact)?,
         Fact::TargetResealed(fact) => target::resealed(&mut draft, fact)?,
+        Fact::LinkAdded(fact) => link::added(&mut draft, fact),
+        Fact::LinkRemoved(fact) => link::removed(&mut draft, fact),
+        Fact::LinkResealed(fact) => link::resealed(&mut draft, fact)?,
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,

@@ -29,6 +29,11 @@ pub(super) fn bucket_changed<V: View>(
         let mut progress = settings.replication.take().map(|row| row.progress).unwrap_or_default();
         settings.replication = fact.configuration.clone().map(|configuration| {
             progress.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
+            for rule in &configuration.rules {
+                if !progress.iter().any(|(known, _)| *known == rule.destination) {
+                    progress.push((rule.destination.clone(), since));
+                }
+            }
             BucketReplicationRow { configuration, since, progress }
         });
     })

@@ -15,6 +15,7 @@ mod invariants;
 mod judged;
 mod leases;
 mod lifecycle;
+mod links;
 mod locks;
 mod many_parts;
 mod nodes;

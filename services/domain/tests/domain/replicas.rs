@@ -74,6 +74,7 @@ fn configuration() -> Configuration {
         delete_markers: true,
         existing_objects: None,
         replica_modifications: None,
+        removals: None,
         destination: Destination { bucket: bucket(), region: None },
         storage_class: None,
     };

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::fold::Fold;
+use crate::links;
 use crate::random::replication;
 use crate::random::settings::{BUCKETS, Step, begin, command, history, id};
 use crate::targets;
@@ -75,6 +76,7 @@ fn holds(model: &Model, command: &Command) -> bool {
             other => panic!("{other:?} is no part of these histories"),
         },
         Command::Target(command) => targets::holds(model, command),
+        Command::Link(command) => links::holds(model, command),
         Command::NoteReplicated(note) => replication::holds(model, note),
         Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
         Command::ChangeKey(change) => model.totals.keys.of(change.author) >= change.number,

@@ -102,6 +102,8 @@ fn keys_have_these_forms_and_are_read_back() {
     assert!(matches!(stored::<RegionKey>(&lease, "lease/gc"), RegionKey::Lease(Lease::Gc)));
     let target = RegionKey::Target("alerts".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&target, "target/alerts"), RegionKey::Target(_)));
+    let link = RegionKey::Link("us-west-2".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&link, "link/us-west-2"), RegionKey::Link(_)));
     let dead = RegionKey::DeadLetter("alerts".parse().unwrap(), 7);
     assert!(matches!(
         stored::<RegionKey>(&dead, "dead/alerts/00000000000000000007"),

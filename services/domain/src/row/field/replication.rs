@@ -45,7 +45,7 @@ pub(in crate::row) mod configuration {
 
     type RuleFields = (
         (String, Option<i32>, bool, String, Tags),
-        (bool, Option<bool>, Option<bool>),
+        (bool, Option<bool>, Option<bool>, Option<bool>),
         (BucketName, Option<RegionName>, Option<String>),
     );
 
@@ -55,7 +55,7 @@ pub(in crate::row) mod configuration {
             let Destination { bucket, region } = rule.destination.clone();
             (
                 (id, priority, enabled, prefix, tags),
-                (delete_markers, rule.existing_objects, rule.replica_modifications),
+                (delete_markers, rule.existing_objects, rule.replica_modifications, rule.removals),
                 (bucket, region, rule.storage_class.clone()),
             )
         };
@@ -66,7 +66,7 @@ pub(in crate::row) mod configuration {
         let (role, rules) = <(String, Vec<RuleFields>)>::deserialize(deserializer)?;
         let rule = |(about, what, to): RuleFields| {
             let (id, priority, enabled, prefix, tags) = about;
-            let (delete_markers, existing_objects, replica_modifications) = what;
+            let (delete_markers, existing_objects, replica_modifications, removals) = what;
             let (bucket, region, storage_class) = to;
             Rule {
                 id,
@@ -77,6 +77,7 @@ pub(in crate::row) mod configuration {
                 delete_markers,
                 existing_objects,
                 replica_modifications,
+                removals,
                 destination: Destination { bucket, region },
                 storage_class,
             }

@@ -32,6 +32,7 @@ fn rule(n: u8) -> Rule {
         delete_markers: true,
         existing_objects: None,
         replica_modifications: None,
+        removals: None,
         destination: destination(n),
         storage_class: None,
     }

@@ -30,6 +30,7 @@ use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
 
+use crate::links;
 use crate::random::{replication, targets};
 
 /// A bucket without versioning, and one with object lock.
@@ -77,6 +78,9 @@ pub(crate) enum Step {
     AskWorker(u8),
     AddConsumer(u8),
     RemoveConsumer(u8),
+    AddLink(u8),
+    RemoveLink(u8),
+    ResealLink(u8),
     NotaryKey(u8),
     /// By the right key or by another one.
     Checkpoint(bool),
@@ -276,6 +280,12 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         return replication::command(model, step);
     }
     Some(match *step {
+        Step::AddLink(n) => links::add(&links::name(n), sealed(model)),
+        Step::RemoveLink(n) => links::remove(&links::name(n)),
+        Step::ResealLink(n) => {
+            let from = model.links.get(&links::name(n).parse().unwrap())?.secret.clone();
+            links::reseal(&links::name(n), from, sealed(model))
+        }
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
             Command::SetBucketPolicy { bucket: name(bucket), policy, is_public: false }
@@ -417,6 +427,9 @@ fn of_readers() -> impl Strategy<Value = Step> {
     prop_oneof![
         (0..2_u8).prop_map(Step::AddConsumer),
         (0..2_u8).prop_map(Step::RemoveConsumer),
+        (0..2_u8).prop_map(Step::AddLink),
+        (0..2_u8).prop_map(Step::RemoveLink),
+        (0..2_u8).prop_map(Step::ResealLink),
         (0..2_u8).prop_map(Step::NotaryKey),
         prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
