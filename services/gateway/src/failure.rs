@@ -165,6 +165,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::Target(TargetRejection::NoSuch(name)) => no_such_target(name),
         Rejection::NotDue
         | Rejection::Target(_)
+        | Rejection::Link(_)
         | Rejection::Identity(_)
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)

@@ -109,12 +109,7 @@ pub(crate) const SUB_RESOURCES: &[SubResource] = &[
     built("publicAccessBlock", "PUBLIC_ACCESS_BLOCK"),
     built("renameObject", "OBJECT"),
     built("replicate", "REPLICA"),
-    of_bucket(
-        "replication",
-        "REPLICATION",
-        &["PUT"],
-        Some("buckets are not replicated by rules; use a program that follows the event stream, or a sync tool"),
-    ),
+    built("replication", "REPLICATION"),
     built("requestPayment", "REQUEST_PAYMENT"),
     of_object("restore", "RESTORE", &["POST"], Some("no object is archived; read it as it is")),
     built("retention", "OBJECT_LOCK_RETENTION"),

@@ -58,7 +58,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::GetBucketWebsite => (Action::GetBucketWebsite, Target::Bucket),
         O::DeleteBucketWebsite => (Action::DeleteBucketWebsite, Target::Bucket),
         O::GetBucketReplication => (Action::GetReplicationConfiguration, Target::Bucket),
-        O::DeleteBucketReplication => (Action::PutReplicationConfiguration, Target::Bucket),
+        O::PutBucketReplication | O::DeleteBucketReplication => (Action::PutReplicationConfiguration, Target::Bucket),
         O::GetBucketLogging => (Action::GetBucketLogging, Target::Bucket),
         O::PutBucketLogging => (Action::PutBucketLogging, Target::Bucket),
         O::GetBucketNotificationConfiguration => (Action::GetBucketNotification, Target::Bucket),

@@ -2,7 +2,8 @@
 //! fact makes a fact; one that makes a type of the wire begins with `wire_`.
 //!
 //! # Layout
-//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `logging`; `notification`
+//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `logging`; `notification`;
+//!   `replication`
 //! - `name`: versions and uploads as clients name them; `replica`: changes of other regions
 
 mod access;
@@ -14,6 +15,7 @@ mod logging;
 mod name;
 mod notification;
 mod replica;
+mod replication;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +43,7 @@ pub(crate) use logging::{logging, wire_logging};
 pub(crate) use name::{upload_id, version_name, version_text};
 pub(crate) use notification::{notification_rule, wire_notification_rule};
 pub(crate) use replica::{change_of_replica, replica, replica_of, right_to_replicate};
+pub(crate) use replication::{replication, wire_replication};
 
 /// The storage class of objects that were stored without one.
 pub(crate) const STANDARD: &str = "STANDARD";
