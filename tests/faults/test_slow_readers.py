@@ -30,7 +30,7 @@ SECONDS = 120
 
 
 class SlowReader:
-    """Follows the events of a bucket over Server-Sent Events, and reads when it is told to."""
+    """Follows the events of a bucket over Server-Sent Events, and reads only when the test asks for it."""
 
     def __init__(self, server: Server, token: str, bucket: str) -> None:
         host, _, port = server.console.rpartition(":")

@@ -202,7 +202,7 @@ class Container:
         return max(servers, key=connections)
 
     def cut(self) -> None:
-        """Pulls the cable: no packet comes or goes, and nobody is told."""
+        """Cuts the link: packets are dropped in both directions without an error."""
         self.containers.outer.run("ip", "link", "set", self.link, "down")
 
     def mend(self) -> None:

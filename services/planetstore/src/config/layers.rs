@@ -74,7 +74,7 @@ impl Layers {
             return Err(self.refusal(line, &unknown(&name, command, &self.role)));
         };
         let flags = flags(option, &name, &value).map_err(|why| self.refusal(line, &format!("{name}: {why}")))?;
-        // The library's message names the flag; the line is told here.
+        // The library's message names the flag. The refusal adds the line of the file.
         let words = std::iter::once("planetstore").chain(self.role.iter().map(String::as_str)).map(OsString::from);
         if let Err(error) = program.clone().try_get_matches_from(words.chain(flags.iter().cloned())) {
             return Err(self.refusal(line, &said(&error)));

@@ -73,7 +73,7 @@ export default function KmsKeysPage() {
         />
       ) : all.length === 0 ? (
         <Empty icon={KeyRound} title="There is no encryption key yet" action={button}>
-          Whoever writes an object with SSE-KMS names one. Disabling it closes all objects under it at once.
+          A PUT with SSE-KMS names the key to use. No object under a disabled key can be read.
         </Empty>
       ) : (
         <Table
