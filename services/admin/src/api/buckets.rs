@@ -7,11 +7,12 @@ use domain::{Command, Identities, View};
 use events::ids::BucketName;
 use events::quota::Quota;
 use ledger::{Snapshot, StateError};
-use policy::{Action, Request, Resource, Rights, evaluate};
+use policy::Action;
 
 use super::access::{Asker, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
+use super::listing::Lister;
 use super::refusal::Refusal;
 use super::shape::{Bucket, Buckets, Usage};
 
@@ -79,24 +80,15 @@ fn visible(
 }
 
 /// Whether somebody may list all of a bucket: then its figures are no secret to them.
-pub(super) fn may_list(
+fn may_list(
     asked: &Asked,
     caller: &Caller,
     snapshot: &Snapshot,
     name: &BucketName,
     row: &BucketRow,
 ) -> Result<bool, StateError> {
-    let rules = asked.admin.0.bucket_rules.of(snapshot, name, row)?;
-    let rights = Rights { policies: caller.policies.as_ref(), bucket: Some(rules.access(row)), object: None };
-    let context = Asker::new(&asked.admin, &asked.parts, asked.now);
-    let request = Request {
-        caller: caller.as_policies_see(),
-        action: Action::ListBucket,
-        resource: Resource::Bucket(name),
-        time: asked.now,
-        context: &context,
-    };
-    Ok(evaluate(&rights, &request).is_allowed())
+    let lister = Lister { admin: &asked.admin, parts: &asked.parts, now: asked.now, caller, snapshot };
+    lister.may_list(name, row, None)
 }
 
 /// The bucket that the path names, if the caller may see it: by a right of administration, or by the right to list all of

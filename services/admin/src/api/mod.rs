@@ -37,6 +37,7 @@ mod history;
 mod insights;
 mod keys;
 mod kms_keys;
+mod listing;
 mod live;
 mod login;
 mod logs;

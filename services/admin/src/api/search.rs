@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use domain::row::BucketRow;
 use events::ids::{BucketName, NodeId, UserName};
-use ledger::{Entry, Page, Snapshot};
+use ledger::{Entry, Page, Snapshot, StateError};
 use percent_encoding::percent_decode_str;
-use policy::{Action, Context, Key, Request, Resource, Rights, Value, evaluate};
+use policy::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::access::{Access, Asker, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
+use super::listing::Lister;
 use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::refusal::Refusal;
@@ -231,32 +232,9 @@ impl Searching<'_> {
     }
 
     /// Whether the caller may list what begins with a prefix.
-    fn may_list(&self, bucket: &BucketName, row: &BucketRow, prefix: &str) -> Result<bool, Refusal> {
-        let rules = self.asked.admin.0.bucket_rules.of(&self.snapshot, bucket, row)?;
-        let rights = Rights { policies: self.caller.policies.as_ref(), bucket: Some(rules.access(row)), object: None };
-        let context = Listing { asker: Asker::new(&self.asked.admin, &self.asked.parts, self.asked.now), prefix };
-        let request = Request {
-            caller: self.caller.as_policies_see(),
-            action: Action::ListBucket,
-            resource: Resource::Bucket(bucket),
-            time: self.asked.now,
-            context: &context,
-        };
-        Ok(evaluate(&rights, &request).is_allowed())
-    }
-}
-
-/// A request as the conditions of policies see it, if it was one to list a prefix.
-struct Listing<'a> {
-    asker: Asker<'a>,
-    prefix: &'a str,
-}
-
-impl Context for Listing<'_> {
-    fn get(&self, key: &Key) -> Value<'_> {
-        match key {
-            Key::Query("prefix") => Value::from(self.prefix),
-            other => self.asker.get(other),
-        }
+    fn may_list(&self, bucket: &BucketName, row: &BucketRow, prefix: &str) -> Result<bool, StateError> {
+        let Self { asked, caller, ref snapshot } = *self;
+        let lister = Lister { admin: &asked.admin, parts: &asked.parts, now: asked.now, caller, snapshot };
+        lister.may_list(bucket, row, Some(prefix))
     }
 }

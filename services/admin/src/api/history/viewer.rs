@@ -17,11 +17,12 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Snapshot;
-use policy::{Action, Context, Decision, Denial, Key, Request, Resource, Rights, Value, evaluate};
+use policy::{Action, Decision, Denial};
 
 use crate::api::Admin;
 use crate::api::access::{Asker, Caller, expiry, identify, identify_again};
 use crate::api::asked::Asked;
+use crate::api::listing::Lister;
 use crate::api::refusal::Refusal;
 
 /// What the right to all events is about, as policies call it.
@@ -197,18 +198,9 @@ impl Viewer {
 
     fn may_list(&self, bucket: &BucketName, key: &ObjectKey, sequence: u64) -> Result<bool, Refusal> {
         let Some(row) = self.snapshot.bucket(bucket)?.filter(|row| row.id.0 < sequence) else { return Ok(false) };
-        let rules = self.admin.0.bucket_rules.of(&self.snapshot, bucket, &row)?;
-        let rights = Rights { policies: self.caller.policies.as_ref(), bucket: Some(rules.access(&row)), object: None };
-        let now = (self.admin.0.sources.now)();
-        let context = Listing { asker: Asker::new(&self.admin, &self.parts, now), key };
-        let request = Request {
-            caller: self.caller.as_policies_see(),
-            action: Action::ListBucket,
-            resource: Resource::Bucket(bucket),
-            time: now,
-            context: &context,
-        };
-        Ok(evaluate(&rights, &request).is_allowed())
+        let Self { admin, parts, caller, snapshot, .. } = self;
+        let lister = Lister { admin, parts, now: (admin.0.sources.now)(), caller, snapshot };
+        Ok(lister.may_list(bucket, &row, Some(&String::from_utf8_lossy(key.as_bytes())))?)
     }
 }
 
@@ -218,20 +210,5 @@ fn sees_all(admin: &Admin, parts: &Parts, caller: &Caller, now: Timestamp) -> Re
         Decision::Allowed(_) => Ok(true),
         Decision::Denied(Denial::NothingGrants) => Ok(false),
         Decision::Denied(denial) => Err(Refusal::no_right(Action::ReadEvents, TARGET, &denial)),
-    }
-}
-
-/// A request as the conditions of policies see it, if it was one to list what begins like a key.
-struct Listing<'a> {
-    asker: Asker<'a>,
-    key: &'a ObjectKey,
-}
-
-impl Context for Listing<'_> {
-    fn get(&self, key: &Key) -> Value<'_> {
-        match key {
-            Key::Query("prefix") => Value::Text(String::from_utf8_lossy(self.key.as_bytes())),
-            other => self.asker.get(other),
-        }
     }
 }
