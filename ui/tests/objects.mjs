@@ -88,7 +88,10 @@ async function drive(context, s3) {
         .waitFor();
       await drawer.getByRole("button", { name: "More" }).click();
       await page.getByRole("menuitem", { name: "Delete" }).click();
-      await page.locator("[data-modal]").getByRole("button", { name: "Delete", exact: true }).click();
+      const question = page.locator("[data-modal]");
+      await question.getByRole("button", { name: "Delete", exact: true }).click();
+      // The drawer has no role while the question lies over it: only the question says when the deletion is done.
+      await question.waitFor({ state: "detached" });
       await drawer.waitFor({ state: "detached" });
       assert.equal((await s3("HEAD", named(key))).status, 404);
     }
