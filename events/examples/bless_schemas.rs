@@ -24,6 +24,8 @@ mod lease_samples;
 mod pages;
 #[path = "../tests/events/placed_samples.rs"]
 mod placed_samples;
+#[path = "../tests/events/replication_samples.rs"]
+mod replication_samples;
 #[path = "../tests/events/samples.rs"]
 mod samples;
 #[path = "../tests/events/secret_samples.rs"]

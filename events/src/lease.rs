@@ -24,14 +24,24 @@ pub enum Lease {
     Notify,
     /// Signing the log.
     Notary,
+    /// Sending versions of buckets to other regions.
+    Replicate,
     /// Committing the commands of all processes of the region.
     Committer,
 }
 
 impl Lease {
     /// All leases.
-    pub const ALL: [Self; 7] =
-        [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify, Self::Notary, Self::Committer];
+    pub const ALL: [Self; 8] = [
+        Self::Repair,
+        Self::Gc,
+        Self::Dedup,
+        Self::Nodes,
+        Self::Notify,
+        Self::Notary,
+        Self::Replicate,
+        Self::Committer,
+    ];
 
     /// The lease's name.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +52,7 @@ impl Lease {
             Self::Nodes => "nodes",
             Self::Notify => "notify",
             Self::Notary => "notary",
+            Self::Replicate => "replicate",
             Self::Committer => "committer",
         }
     }
@@ -112,6 +123,8 @@ impl Fact {
             Self::NodeFailing(fact) => fact.term,
             Self::NodeRecovered(fact) => fact.term,
             Self::TargetsAdvanced(fact) => fact.term,
+            Self::ReplicationCompleted(fact) => fact.term,
+            Self::ReplicationFailed(fact) => fact.term,
             _ => None,
         }
     }
@@ -132,6 +145,8 @@ impl Fact {
             Self::NodeFailing(fact) => &mut fact.term,
             Self::NodeRecovered(fact) => &mut fact.term,
             Self::TargetsAdvanced(fact) => &mut fact.term,
+            Self::ReplicationCompleted(fact) => &mut fact.term,
+            Self::ReplicationFailed(fact) => &mut fact.term,
             _ => return self,
         };
         *field = Some(term);

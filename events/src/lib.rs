@@ -6,9 +6,9 @@
 //! # Layout
 //! - [`ids`]: validated names and ids
 //! - [`bucket`], [`checkpoint`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`],
-//!   [`session`], [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`]: the facts, a
-//!   file per noun; [`access`],
-//!   [`encryption`]: types that several of them share
+//!   [`session`], [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`], [`link`],
+//!   [`replication`]: the facts, a file per noun; [`access`], [`encryption`]: types that several of them share
+//! - [`replica`]: what one region sends to another
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
 //! - [`Event`]: a fact in its CloudEvents envelope
@@ -32,6 +32,7 @@ pub mod key;
 pub mod kms_key;
 pub mod lease;
 pub mod lifecycle;
+pub mod link;
 pub mod lock;
 pub mod node;
 pub mod notification;
@@ -39,6 +40,8 @@ pub mod object;
 pub mod policy;
 pub mod quota;
 pub mod region;
+pub mod replica;
+pub mod replication;
 pub mod schema;
 pub mod secret;
 pub mod session;

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketName, ObjectKey, VersionId};
+use crate::replication::ReplicaOf;
 
 /// The retention mode of a version.
 ///
@@ -47,6 +48,62 @@ pub struct Lock {
     /// The legal hold, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_hold: Option<LegalHold>,
+}
+
+/// What the retention of a version came of. In every region the changes of all regions give the same one, whatever the
+/// order in which they arrive (ADR 44): of two states the later reset counts, and of one reset the latest end. An end in
+/// compliance mode is never lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct RetentionState {
+    /// When the retention was last changed other than by making it stricter or longer; absent if it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub reset: Option<Timestamp>,
+    /// The latest end in governance mode that was set since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub governance: Option<Timestamp>,
+    /// The latest end in compliance mode that was ever set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub compliance: Option<Timestamp>,
+}
+
+impl RetentionState {
+    /// The state of a version whose retention was never changed.
+    pub fn of(retention: Option<Retention>) -> Self {
+        let end = |mode| retention.filter(|retention| retention.mode == mode).map(|retention| retention.until);
+        Self { reset: None, governance: end(RetentionMode::Governance), compliance: end(RetentionMode::Compliance) }
+    }
+
+    /// The retention: in compliance mode if that had not ended at the last reset.
+    pub fn retention(self) -> Option<Retention> {
+        match self.compliance.filter(|until| self.reset.is_none_or(|reset| *until > reset)) {
+            Some(until) => {
+                let until = self.governance.map_or(until, |governance| governance.max(until));
+                Some(Retention { mode: RetentionMode::Compliance, until })
+            }
+            None => self.governance.map(|until| Retention { mode: RetentionMode::Governance, until }),
+        }
+    }
+
+    /// The state after a change in this region at a time that is later than the last reset.
+    #[must_use]
+    pub fn changed(self, to: Option<Retention>, at: Timestamp) -> Self {
+        let new = Self::of(to);
+        let stricter = Self { reset: self.reset, ..self.merged(Self { reset: self.reset, ..new }) };
+        if to.is_some() && stricter.retention() == to {
+            return stricter;
+        }
+        Self { reset: Some(at), governance: new.governance, compliance: self.compliance.max(new.compliance) }
+    }
+
+    /// What this state and that of another region give.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        let (reset, governance) = (self.reset, self.governance).max((other.reset, other.governance));
+        Self { reset, governance, compliance: self.compliance.max(other.compliance) }
+    }
 }
 
 /// The default retention period of a bucket, which starts when an object is stored.
@@ -105,6 +162,9 @@ pub struct RetentionChanged {
     /// Governance mode was bypassed to shorten or remove the retention.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub governance_bypassed: bool,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// The legal hold of a version was set or lifted.
@@ -120,4 +180,7 @@ pub struct LegalHoldChanged {
     pub null_version: bool,
     /// The new setting.
     pub legal_hold: LegalHold,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }

@@ -11,6 +11,7 @@ use crate::ids::{
     BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
 use crate::lock::Lock;
+use crate::replication::ReplicaOf;
 use crate::tags::Tags;
 
 /// The change of the bucket's usage. The usage of a bucket is the sum of these.
@@ -159,6 +160,9 @@ pub struct Created {
     pub replaces: Option<VersionId>,
     /// The change of the bucket's usage.
     pub delta: Delta,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// A version of an object or a delete marker was permanently deleted.
@@ -182,6 +186,10 @@ pub struct Deleted {
     /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
+    /// Where the version was deleted; absent if that was in this region. One that was never here may be deleted, too:
+    /// then it never will be here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// A delete marker was created as the newest version of a key.
@@ -203,6 +211,9 @@ pub struct DeleteMarkerCreated {
     /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// The ACL of a version was set.
@@ -234,6 +245,9 @@ pub struct TagsChanged {
     /// The new tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// Where the change was made; absent if it was made in this region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<ReplicaOf>,
 }
 
 /// An object was renamed. The old key and the new key change in one fact, so that no reader sees the object twice or

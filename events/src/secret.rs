@@ -47,3 +47,12 @@ pub struct TargetResealed {
     /// The sealed key.
     pub sealed: Sealed,
 }
+
+/// The secret key of a link was sealed again with the master key in use. The key itself did not change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LinkResealed {
+    /// The region that the link leads to.
+    pub link: RegionName,
+    /// The sealed secret key.
+    pub sealed: Sealed,
+}

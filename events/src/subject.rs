@@ -15,8 +15,25 @@ pub const SUBJECT_ROOT: &str = "ps";
 /// The nouns of the log. Requests to nodes (`shards`, `control`) and `telemetry` use other tokens: messages published
 /// there must never become entries of the log.
 pub const SUBJECT_NOUNS: &[&str] = &[
-    "audit", "bucket", "consumer", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region",
-    "secret", "session", "target", "upload", "user",
+    "audit",
+    "bucket",
+    "consumer",
+    "content",
+    "group",
+    "key",
+    "kms_key",
+    "link",
+    "node",
+    "object",
+    "policy",
+    "quota",
+    "region",
+    "replication",
+    "secret",
+    "session",
+    "target",
+    "upload",
+    "user",
 ];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');

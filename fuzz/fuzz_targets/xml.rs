@@ -5,7 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use s3::xml::{
     AccessControlPolicy, BucketLoggingStatus, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX,
     DeleteObjects, LifecycleConfiguration, NotificationConfiguration, ObjectLegalHold, ObjectLockConfiguration,
-    ObjectRetention, OwnershipControls, PublicAccessBlockConfiguration, Unchanging, VersioningConfiguration,
+    ObjectRetention, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration, Unchanging,
+    VersioningConfiguration,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -32,6 +33,9 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(parsed) = LifecycleConfiguration::parse(data) {
         assert_eq!(LifecycleConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+    if let Ok(parsed) = ReplicationConfiguration::parse(data) {
+        assert_eq!(ReplicationConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
     }
     if let Ok(parsed) = NotificationConfiguration::parse(data) {
         assert_eq!(

@@ -101,6 +101,10 @@ CASES = {
     "GetBucketReplication": Case(
         lambda c, s: absent("ReplicationConfigurationNotFoundError", c.get_bucket_replication, Bucket=s.bucket),
         ("s3:GetReplicationConfiguration",)),
+    "PutBucketReplication": Case(
+        lambda c, s: absent("InvalidRequest", c.put_bucket_replication, Bucket=s.bucket, ReplicationConfiguration={
+            "Role": "", "Rules": [{"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": "arn:aws:s3:::there"}}]}),
+        ("s3:PutReplicationConfiguration",)),
     "DeleteBucketReplication": Case(
         lambda c, s: c.delete_bucket_replication(Bucket=s.bucket), ("s3:PutReplicationConfiguration",)),
     "GetBucketLogging": Case(lambda c, s: c.get_bucket_logging(Bucket=s.bucket), ("s3:GetBucketLogging",)),

@@ -10,7 +10,6 @@ KINDS = ["analytics", "inventory", "metrics", "intelligent_tiering"]
 def test_what_is_not_there_has_its_own_code(s3, bucket, refused):
     ask = {"Bucket": bucket}
     refused("NoSuchWebsiteConfiguration", 404, s3.get_bucket_website, **ask)
-    refused("ReplicationConfigurationNotFoundError", 404, s3.get_bucket_replication, **ask)
     s3.put_object(**ask, Key="k", Body=b"x")
     refused("NoSuchKey", 404, s3.get_object_torrent, **ask, Key="k")
     for kind in KINDS:
@@ -32,7 +31,7 @@ def test_what_is_empty_is_an_empty_document(s3, bucket):
 
 
 def test_taking_away_what_is_not_there_is_done(s3, bucket):
-    for delete in (s3.delete_bucket_website, s3.delete_bucket_replication):
+    for delete in (s3.delete_bucket_website,):
         assert delete(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"] == 204
     for kind in KINDS:
         answer = getattr(s3, f"delete_bucket_{kind}_configuration")(Bucket=bucket, Id="1")
@@ -54,7 +53,7 @@ def test_only_what_changes_nothing_may_be_written(s3, bucket, refused):
 
 
 @pytest.mark.parametrize(("query", "advice"), [
-    ("website=", "web server"), ("replication=", "event stream"), ("analytics=&id=1", "/metrics"),
+    ("website=", "web server"), ("analytics=&id=1", "/metrics"),
     ("inventory=&id=1", "/metrics"), ("metrics=&id=1", "/metrics"), ("intelligent-tiering=&id=1", "storage classes"),
 ])
 def test_what_cannot_be_configured_says_what_to_do_instead(wire, bucket, query, advice):

@@ -53,7 +53,7 @@ def test_no_secret_is_in_an_environment(name):
 
 def test_each_role_has_its_own_login_and_nobody_elses():
     logins = {name: secrets_of(SERVICES[name])["/run/secrets/nats"] for name in ROLES}
-    shared = {**dict.fromkeys(["gc", "health", "repair", "notify", "notary"], "maintenance"),
+    shared = {**dict.fromkeys(["gc", "health", "repair", "notify", "notary", "replicator"], "maintenance"),
               "gateway-1": "gateway", "gateway-2": "gateway"}
     assert logins == {name: f"nats-{shared.get(name, name)}" for name in ROLES}
     for name in ROLES:
@@ -67,6 +67,7 @@ def test_each_role_has_its_own_login_and_nobody_elses():
             "repair": {"author-key-maintenance", "piece-secrets"},
             "notify": {"author-key-maintenance", "master-key"},
             "notary": {"author-key-maintenance", "notary-key"},
+            "replicator": {"author-key-maintenance", "master-key"},
         }.get(name, set()), name
     for name in SERVERS:
         assert set(secrets_of(SERVICES[name]).values()) == {"nats-passwords", "nats-ca", f"{name}-certificate", f"{name}-key"}
@@ -78,7 +79,7 @@ def test_each_role_has_its_own_login_and_nobody_elses():
 def test_every_role_is_a_service_and_the_log_has_three_copies():
     run = [SERVICES[name]["command"][1] for name in ROLES]
     assert {role: run.count(role) for role in run} == {
-        "gateway": 2, "node": 6, "lifecycle": 1, "health": 1, "repair": 1, "gc": 1, "notify": 1, "notary": 1}
+        "gateway": 2, "node": 6, "lifecycle": 1, "health": 1, "repair": 1, "gc": 1, "notify": 1, "notary": 1, "replicator": 1}
     for name in ROLES:
         copies = SERVICES[name]["environment"].get("PLANETSTORE_LOG_REPLICAS")
         assert copies == (None if name.startswith("node-") else "3"), name

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{InvalidName, is_canonical, text_form};
 
 /// A version's id, 32 hex digits. Within one key, later versions have greater ids, whatever the clocks said:
-/// `decide` takes the greater of a fresh UUIDv7 and the successor of the newest id the key has.
+/// `decide` takes the greater of a fresh UUIDv7 and an id above the newest that the key has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VersionId(u128);
 
@@ -16,12 +16,25 @@ impl VersionId {
     /// The greatest id.
     pub const MAX: Self = Self(u128::MAX);
 
-    /// The id from `fresh`, or the smallest id above `newest`, whichever is greater.
+    /// The id from `fresh`, or if `newest` is as great, an id above it. That one keeps the random half of `fresh`: the
+    /// same version may be the newest in several regions, and what they create after it are different versions.
     #[must_use]
     pub fn after(newest: Option<Self>, fresh: Uuid) -> Self {
-        let fresh = Self(fresh.as_u128());
-        newest.map_or(fresh, |newest| fresh.max(Self(newest.0.saturating_add(1))))
+        let fresh = fresh.as_u128();
+        match newest {
+            Some(newest) if newest.0 >= fresh => {
+                let next = (newest.0 >> Self::RANDOM_BITS).checked_add(1).filter(|next| *next <= Self::TIME_MAX);
+                let random = fresh & ((1 << Self::RANDOM_BITS) - 1);
+                next.map_or(Self::MAX, |next| Self(next << Self::RANDOM_BITS | random))
+            }
+            _ => Self(fresh),
+        }
     }
+
+    /// The bits of a UUIDv7 that are random in every form of it.
+    const RANDOM_BITS: u32 = 64;
+    /// The greatest value of the others.
+    const TIME_MAX: u128 = u128::MAX >> Self::RANDOM_BITS;
 
     fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()

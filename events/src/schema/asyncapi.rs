@@ -66,6 +66,7 @@ const fn example(collection: Collection) -> &'static str {
         Collection::Nodes => "node-1",
         Collection::Consumers => "search",
         Collection::Targets => "alerts",
+        Collection::Links => "us-west-2",
     }
 }
 

@@ -25,7 +25,7 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
         Collection::Buckets => "[a-z0-9.-]{3,63}",
         Collection::KmsKeys => "[A-Za-z0-9_/-]{1,128}",
         Collection::Targets => "[A-Za-z0-9._-]{1,64}",
-        Collection::Regions => "[a-z0-9-]{1,32}",
+        Collection::Regions | Collection::Links => "[a-z0-9-]{1,32}",
         Collection::Nodes => "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?",
         Collection::Consumers => "[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?",
         Collection::Users | Collection::Groups | Collection::Policies => "[A-Za-z0-9+=,.@_-]{1,64}",

@@ -8,6 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::encryption_strategies::{encryption, salt};
+use crate::replication_strategies::replica;
 use crate::strategies::*;
 
 pub(crate) fn renamed() -> impl Strategy<Value = Fact> {
@@ -51,8 +52,8 @@ pub(crate) fn object_created() -> impl Strategy<Value = Fact> {
     let named = (bucket_name(), key(), version(), any::<bool>(), option::of(version()));
     let bytes = (any::<u64>(), etag, body(), option::of(checksum()), option::of(encryption()));
     let rights = (option::of(user_id()), option::of(acl()), lock());
-    (named, bytes, attributes(), rights, operation, delta()).prop_map(
-        |(named, bytes, attributes, rights, operation, delta)| {
+    (named, bytes, attributes(), rights, operation, delta(), replica()).prop_map(
+        |(named, bytes, attributes, rights, operation, delta, replica)| {
             let (owner, acl, lock) = rights;
             let (bucket, key, version_id, null_version, replaces) = named;
             let (size, etag, body, checksum, encryption) = bytes;
@@ -73,6 +74,7 @@ pub(crate) fn object_created() -> impl Strategy<Value = Fact> {
                 operation,
                 replaces,
                 delta,
+                replica,
             })
         },
     )
@@ -103,27 +105,33 @@ pub(crate) fn lock_fact() -> impl Strategy<Value = Fact> {
         (bucket_name(), option::of(default)).prop_map(|(bucket, default_retention)| {
             Fact::BucketObjectLockChanged(lock::BucketChanged { bucket, default_retention })
         }),
-        (named(), option::of(retention()), any::<bool>()).prop_map(|(named, retention, governance_bypassed)| {
+        (named(), option::of(retention()), any::<bool>(), replica()).prop_map(
+            |(named, retention, governance_bypassed, replica)| {
+                let (bucket, key, version_id, null_version) = named;
+                Fact::ObjectRetentionChanged(lock::RetentionChanged {
+                    bucket,
+                    key,
+                    version_id,
+                    null_version,
+                    retention,
+                    governance_bypassed,
+                    replica,
+                })
+            }
+        ),
+        (named(), legal_hold(), replica()).prop_map(|(named, legal_hold, replica)| {
             let (bucket, key, version_id, null_version) = named;
-            Fact::ObjectRetentionChanged(lock::RetentionChanged {
-                bucket,
-                key,
-                version_id,
-                null_version,
-                retention,
-                governance_bypassed,
-            })
-        }),
-        (named(), legal_hold()).prop_map(|((bucket, key, version_id, null_version), legal_hold)| {
-            let held = lock::LegalHoldChanged { bucket, key, version_id, null_version, legal_hold };
+            let held = lock::LegalHoldChanged { bucket, key, version_id, null_version, legal_hold, replica };
             Fact::ObjectLegalHoldChanged(held)
         }),
     ]
 }
 
 pub(crate) fn object_deleted() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<[bool; 3]>(), delta(), option::of(text())).prop_map(
-        |(bucket, key, version_id, [null_version, delete_marker, governance_bypassed], delta, lifecycle_rule)| {
+    let named = (bucket_name(), key(), version());
+    (named, any::<[bool; 3]>(), delta(), option::of(text()), replica()).prop_map(
+        |(named, [null_version, delete_marker, governance_bypassed], delta, lifecycle_rule, replica)| {
+            let (bucket, key, version_id) = named;
             Fact::ObjectDeleted(object::Deleted {
                 bucket,
                 key,
@@ -133,17 +141,26 @@ pub(crate) fn object_deleted() -> impl Strategy<Value = Fact> {
                 governance_bypassed,
                 delta,
                 lifecycle_rule,
+                replica,
             })
         },
     )
 }
 
 pub(crate) fn delete_marker_created() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<bool>(), option::of(version()), delta(), option::of(text())).prop_map(
-        |(bucket, key, version_id, null_version, replaces, delta, lifecycle_rule)| {
-            let marker =
-                object::DeleteMarkerCreated { bucket, key, version_id, null_version, replaces, delta, lifecycle_rule };
-            Fact::DeleteMarkerCreated(marker)
+    let named = (bucket_name(), key(), version(), any::<bool>());
+    (named, option::of(version()), delta(), option::of(text()), replica()).prop_map(
+        |((bucket, key, version_id, null_version), replaces, delta, lifecycle_rule, replica)| {
+            Fact::DeleteMarkerCreated(object::DeleteMarkerCreated {
+                bucket,
+                key,
+                version_id,
+                null_version,
+                replaces,
+                delta,
+                lifecycle_rule,
+                replica,
+            })
         },
     )
 }

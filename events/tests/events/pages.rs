@@ -19,13 +19,14 @@ const END: &str = "<!-- end of the generated part -->\n";
 const HEAD: &str = "<!-- generated from the types of events -->\n";
 
 /// What is known of a noun, and of no single fact.
-const NOUNS: [(&str, &str); 16] = [
+const NOUNS: [(&str, &str); 17] = [
     ("bucket", "Buckets and their settings."),
     ("consumer", "Durable consumers: programs outside of the store that read its events over NATS."),
     ("content", "Stored bytes: where their shards are, how they are, and when they end."),
     ("group", "Groups of users."),
     ("key", "S3 keys of users."),
     ("kms_key", "Keys of the key store, for SSE-KMS."),
+    ("link", "Links to other regions, by which buckets are replicated."),
     ("node", "Storage nodes."),
     (
         "object",
@@ -34,6 +35,7 @@ const NOUNS: [(&str, &str); 16] = [
     ("policy", "Policies, and who has them."),
     ("quota", "Quotas of buckets."),
     ("region", "The region as a whole: its level, its keys, and what one process does at a time."),
+    ("replication", "How the replication of versions to other regions goes."),
     ("secret", "Sealed secrets."),
     ("session", "Sessions of users."),
     ("target", "Targets, to which events are sent, and how far each has come."),

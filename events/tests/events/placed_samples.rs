@@ -169,6 +169,7 @@ fn object_tags_changed() -> object::TagsChanged {
         version_id: object.version_id,
         null_version: object.null_version,
         tags: tags(),
+        replica: None,
     }
 }
 
@@ -199,6 +200,7 @@ fn of_locks() -> [(u8, &'static str, Fact); 8] {
         null_version: false,
         retention: Some(Retention { mode: RetentionMode::Compliance, until: until("2028-01-01T00:00:00Z") }),
         governance_bypassed: false,
+        replica: None,
     };
     let released = RetentionChanged { retention: None, governance_bypassed: true, ..retained.clone() };
     let held = LegalHoldChanged {
@@ -207,6 +209,7 @@ fn of_locks() -> [(u8, &'static str, Fact); 8] {
         version_id: version(0x101),
         null_version: false,
         legal_hold: LegalHold::Off,
+        replica: None,
     };
     let bucket_lock = lock::BucketChanged { bucket: photos(), default_retention: Some(default_retention) };
     [

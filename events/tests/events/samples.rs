@@ -51,7 +51,8 @@ pub(crate) fn samples() -> Vec<Sample> {
     let placed = placed.chain(crate::placed_samples::facts()).chain(crate::encryption_samples::facts());
     let placed = placed.chain(crate::secret_samples::facts()).chain(crate::lease_samples::facts());
     let placed = placed.chain(crate::consumer_samples::facts());
-    let placed = placed.chain(crate::target_samples::facts());
+    let placed = placed.chain(crate::target_samples::facts()).chain(crate::replication_samples::facts());
+    let placed = placed.chain(crate::link_samples::facts());
     placed.map(sample).collect()
 }
 
@@ -179,6 +180,7 @@ pub(crate) fn object_created() -> Fact {
         operation: Operation::PutObject,
         replaces: None,
         delta: Delta { objects: 1, bytes: 183_442 },
+        replica: None,
     })
 }
 
@@ -206,6 +208,7 @@ fn object_created_in_full() -> Fact {
         operation: Operation::CompleteMultipartUpload,
         replaces: Some(version(0x100)),
         delta: Delta { objects: 0, bytes: i64::try_from(size).unwrap() - 42 },
+        replica: None,
     })
 }
 
@@ -218,6 +221,7 @@ pub(crate) fn delete_marker_created() -> Fact {
         replaces: Some(version(0x101)),
         delta: Delta { objects: -1, bytes: -183_442 },
         lifecycle_rule: None,
+        replica: None,
     })
 }
 
@@ -231,6 +235,7 @@ pub(crate) fn object_deleted() -> Fact {
         governance_bypassed: false,
         delta: Delta::default(),
         lifecycle_rule: None,
+        replica: None,
     })
 }
 

@@ -14,9 +14,10 @@ const SECRET_TYPES: [&str; 2] = ["Sealed", "SessionId"];
 const SECRET_FIELDS: [&str; 8] = ["password", "secret", "sealed", "session", "refresh", "token", "hash", "private"];
 
 /// The kinds outside of [`SECRET_NOUNS`] with a field for a secret, which is kept apart.
-const KEPT_APART: [&str; 8] = [
+const KEPT_APART: [&str; 9] = [
     "key.created.v1",
     "kms_key.created.v1",
+    "link.added.v1",
     "object.created.v1",
     "target.changed.v1",
     "target.created.v1",

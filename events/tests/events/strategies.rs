@@ -24,6 +24,7 @@ use crate::encryption_strategies::{default_encryption, kms_key, of_region};
 use crate::object_strategies::{
     appended, delete_marker_created, lock_fact, object_created, object_deleted, part_stored, renamed, upload_created,
 };
+use crate::replication_strategies::replica;
 
 /// The last year that RFC 3339 can represent, in seconds since 1970.
 const SECONDS_MAX: i64 = 253_370_764_800;
@@ -54,6 +55,8 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         crate::lease_strategies::fact().boxed(),
         crate::consumer_strategies::fact().boxed(),
         crate::target_strategies::fact().boxed(),
+        crate::replication_strategies::fact().boxed(),
+        crate::link_strategies::fact().boxed(),
         crate::content_strategies::placed().boxed(),
         crate::content_strategies::reclaimed().boxed(),
         upload_created().boxed(),
@@ -299,9 +302,9 @@ pub(crate) fn bucket_fact() -> BoxedStrategy<Fact> {
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
         (bucket_name(), acl()).prop_map(|(bucket, acl)| Fact::BucketAclChanged(bucket::AclChanged { bucket, acl })),
-        (bucket_name(), key(), version(), any::<bool>(), btree_map(text(), text(), 0..4)).prop_map(
-            |(bucket, key, version_id, null_version, tags)| {
-                Fact::ObjectTagsChanged(object::TagsChanged { bucket, key, version_id, null_version, tags })
+        (bucket_name(), key(), version(), any::<bool>(), btree_map(text(), text(), 0..4), replica()).prop_map(
+            |(bucket, key, version_id, null_version, tags, replica)| {
+                Fact::ObjectTagsChanged(object::TagsChanged { bucket, key, version_id, null_version, tags, replica })
             }
         ),
         (bucket_name(), option::of(vec(cors_rule(), 0..3)))

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::row::{TargetRow, UserRow};
-use domain::{Command, Identities, IdentityCommand, RESEALED_KEYS_MAX, Reseal, TARGETS_MAX, TargetCommand, View};
+use domain::{
+    Command, Identities, IdentityCommand, LinkCommand, RESEALED_KEYS_MAX, Reseal, TARGETS_MAX, TargetCommand, View,
+};
 use events::Origin;
 use events::ids::{AccessKeyId, AuthType, KmsKeyName, MasterKeyId, Principal, Sealed, UserName};
-use identity::{NONCE_BYTES, Sealers, key_context, kms_key_context, password_context, target_context};
+use identity::{NONCE_BYTES, Sealers, key_context, kms_key_context, link_context, password_context, target_context};
 use ledger::{CommitError, Ledger, Progress, ReadError, Snapshot, StateError};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,6 +40,8 @@ pub(crate) struct Left {
     pub(crate) kms_keys: u64,
     /// Keys of targets of events.
     pub(crate) targets: u64,
+    /// Keys of links to other regions.
+    pub(crate) links: u64,
 }
 
 impl Left {
@@ -92,6 +96,7 @@ pub(crate) fn left(snapshot: &Snapshot, key: MasterKeyId) -> Result<Left, StateE
     }
     let targets = snapshot.list_targets(None, TARGETS_MAX)?;
     let is_left = |row: &TargetRow| row.secret.as_ref().is_some_and(|sealed| is_left(sealed, &key));
+    left.links = snapshot.links()?.iter().filter(|(_, row)| is_left(&row.secret, &key)).count() as u64;
     left.targets = targets.iter().filter(|(_, row)| is_left(row)).count() as u64;
     Ok(left)
 }
@@ -143,7 +148,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Seals all secrets again. Returns their number.
     async fn all(&self) -> Result<usize, Stuck> {
-        Ok(self.users().await? + self.kms_keys().await? + self.targets().await?)
+        Ok(self.users().await? + self.kms_keys().await? + self.targets().await? + self.links().await?)
     }
 
     async fn users(&self) -> Result<usize, Stuck> {
@@ -211,6 +216,17 @@ impl Pass<'_> {
             let Some(from) = row.secret else { continue };
             if let Some(to) = self.anew(&from, &target_context(target.as_str()))? {
                 self.commit(TargetCommand::Reseal { target, from, to }).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    async fn links(&self) -> Result<usize, Stuck> {
+        let mut count = 0;
+        for (link, row) in self.ledger.read().await?.links()? {
+            if let Some(to) = self.anew(&row.secret, &link_context(link.as_str()))? {
+                self.commit(LinkCommand::Reseal { link, from: row.secret, to }).await?;
                 count += 1;
             }
         }

@@ -2,15 +2,16 @@
 
 use events::ids::{
     AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
-    PolicyName, SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
+    PolicyName, RegionName, SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
-    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
-    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, ManifestRow, NodeRow,
+    NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
+    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    WorkerRow, WritersRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
@@ -29,6 +30,10 @@ pub enum Change {
     DropVersion { bucket: BucketId, key: ObjectKey, version: VersionId },
     PutNull { bucket: BucketId, key: ObjectKey, version: VersionId },
     DropNull { bucket: BucketId, key: ObjectKey },
+    PutRemoved { bucket: BucketId, key: ObjectKey, name: VersionId, row: RemovedRow },
+    DropRemoved { bucket: BucketId, key: ObjectKey, name: VersionId },
+    PutRemovedName { sequence: u64, row: RemovedNameRow },
+    DropRemovedName { sequence: u64 },
     PutContent { content: ContentId, row: ContentRow },
     DropContent { content: ContentId },
     PutGeneration { generation: Generation, content: ContentId },
@@ -77,6 +82,8 @@ pub enum Change {
     DropNodeUsage { name: NodeId },
     PutTarget { name: TargetName, row: TargetRow },
     DropTarget { name: TargetName },
+    PutLink { name: RegionName, row: LinkRow },
+    DropLink { name: RegionName },
     PutDeadLetter { target: TargetName, sequence: u64, row: DeadLetterRow },
     DropDeadLetter { target: TargetName, sequence: u64 },
     Identity(IdentityChange),

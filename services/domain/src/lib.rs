@@ -46,10 +46,12 @@ pub use command::setting::Setting;
 pub use command::{
     AddConsumer, AppendObject, AskWorker, CLIENT_TOKEN_BYTES_MAX, CONSUMERS_MAX, ChangeKey, ChangeMasterKey,
     ChangeNode, ChangeWorker, Command, CompleteUpload, Context, CreateUpload, DEAD_LETTERS_MAX, DedupScope,
-    DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, Leased,
-    MoveHorizon, NewBody, NodeChange, NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards,
-    Precondition, PutObject, ReclaimContents, Rejection, ReleaseLease, RemoveConsumer, RenameObject,
-    SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention, StorePart, TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,
+    DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, LINKS_MAX, Leased,
+    LinkCommand, LinkRejection, MoveHorizon, NOTED_VERSIONS_MAX, NewBody, NodeChange, NoteHealth, NoteReplicated,
+    OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject,
+    REPLICATION_REASON_BYTES_MAX, ReclaimContents, Rejection, ReleaseLease, RemoveConsumer, RenameObject, Replica,
+    ReplicaChange, ReplicaVersion, ReplicationResult, SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention, StorePart,
+    TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,
 };
 pub use decide::{
     Decision, OF_BUCKET_LOOKED_AT_MAX, RECLAIMED_MAX, Refused, admit, admit_append, admit_lock, admit_part, decide,

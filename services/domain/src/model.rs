@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use events::ids::{
     AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
-    PolicyName, SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
+    PolicyName, RegionName, SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
@@ -13,9 +13,10 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
-    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
-    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, ManifestRow, NodeRow,
+    NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
+    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    WorkerRow, WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -27,6 +28,8 @@ pub struct Model {
     pub current: BTreeMap<(BucketId, ObjectKey), VersionRow>,
     pub versions: BTreeMap<(BucketId, ObjectKey, VersionId), VersionRow>,
     pub nulls: BTreeMap<(BucketId, ObjectKey), VersionId>,
+    pub removed: BTreeMap<(BucketId, ObjectKey, VersionId), RemovedRow>,
+    pub removed_names: BTreeMap<u64, RemovedNameRow>,
     pub contents: BTreeMap<(Sha256Digest, Generation), ContentRow>,
     pub faults: BTreeMap<(Sha256Digest, Generation), FaultsRow>,
     pub generations: BTreeMap<Generation, ContentId>,
@@ -56,6 +59,7 @@ pub struct Model {
     pub checkpoints: BTreeMap<u64, CheckpointRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
     pub targets: BTreeMap<TargetName, TargetRow>,
+    pub links: BTreeMap<RegionName, LinkRow>,
     pub dead_letters: BTreeMap<(TargetName, u64), DeadLetterRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
@@ -81,6 +85,10 @@ impl Model {
             Change::DropVersion { bucket, key, version } => drop(self.versions.remove(&(bucket, key, version))),
             Change::PutNull { bucket, key, version } => drop(self.nulls.insert((bucket, key), version)),
             Change::DropNull { bucket, key } => drop(self.nulls.remove(&(bucket, key))),
+            Change::PutRemoved { bucket, key, name, row } => drop(self.removed.insert((bucket, key, name), row)),
+            Change::DropRemoved { bucket, key, name } => drop(self.removed.remove(&(bucket, key, name))),
+            Change::PutRemovedName { sequence, row } => drop(self.removed_names.insert(sequence, row)),
+            Change::DropRemovedName { sequence } => drop(self.removed_names.remove(&sequence)),
             Change::PutContent { content, row } => {
                 self.contents.insert((content.sha256, content.generation), row);
             }
@@ -143,6 +151,8 @@ impl Model {
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
             Change::PutTarget { name, row } => drop(self.targets.insert(name, row)),
             Change::DropTarget { name } => drop(self.targets.remove(&name)),
+            Change::PutLink { name, row } => drop(self.links.insert(name, row)),
+            Change::DropLink { name } => drop(self.links.remove(&name)),
             Change::PutDeadLetter { target, sequence, row } => drop(self.dead_letters.insert((target, sequence), row)),
             Change::DropDeadLetter { target, sequence } => drop(self.dead_letters.remove(&(target, sequence))),
             Change::Identity(change) => self.apply_to_identities(change),
@@ -279,6 +289,14 @@ impl View for Model {
         Ok(self.nulls.get(&(bucket, key.clone())).copied())
     }
 
+    fn removed(&self, bucket: BucketId, key: &ObjectKey, name: VersionId) -> Result<Option<RemovedRow>, Infallible> {
+        Ok(self.removed.get(&(bucket, key.clone(), name)).copied())
+    }
+
+    fn removed_first(&self, max: usize) -> Result<Vec<(u64, RemovedNameRow)>, Infallible> {
+        Ok(self.removed_names.iter().map(|(sequence, row)| (*sequence, row.clone())).take(max).collect())
+    }
+
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Infallible> {
         Ok(self.contents.get(&(content.sha256, content.generation)).cloned())
     }
@@ -397,6 +415,14 @@ impl View for Model {
 
     fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Infallible> {
         Ok(self.targets.iter().take(max).map(|(name, row)| (name.clone(), row.clone())).collect())
+    }
+
+    fn link(&self, name: &RegionName) -> Result<Option<LinkRow>, Infallible> {
+        Ok(self.links.get(name).cloned())
+    }
+
+    fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, Infallible> {
+        Ok(self.links.iter().map(|(name, row)| (name.clone(), row.clone())).collect())
     }
 
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Infallible> {

@@ -8,7 +8,7 @@ use events::object::Body;
 use events::{Event, Fact};
 
 use crate::command::identity::IdentityCommand;
-use crate::command::{Command, Leased, NewBody, Outcome};
+use crate::command::{Command, Leased, NewBody, Outcome, ReplicaChange};
 use crate::view::VersionName;
 
 /// Returns the outcome of a command that the log has this event of: the same that deciding it gave.
@@ -17,7 +17,7 @@ pub fn outcome_of(command: &Command, event: &Event) -> Outcome {
         Fact::ObjectCreated(fact) => Outcome::Stored {
             version: (!fact.null_version).then(|| name(false, fact.version_id)),
             etag: fact.etag,
-            modified: event.time,
+            modified: fact.replica.as_ref().map_or(event.time, |replica| replica.at),
             staged_in_use: is_in_use(command, &fact.body),
         },
         Fact::ObjectAppended(fact) => Outcome::Stored {
@@ -74,6 +74,10 @@ fn innermost(command: &Command) -> &Command {
 fn is_in_use(command: &Command, body: &Body) -> bool {
     let new = match innermost(command) {
         Command::PutObject(put) => &put.body,
+        Command::Replicate(replica) => match &replica.change {
+            ReplicaChange::Version(version) => &version.body,
+            _ => return false,
+        },
         Command::AppendObject(append) => &append.body,
         Command::StorePart(store) => &store.body,
         // Its parts are.

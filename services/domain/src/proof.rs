@@ -8,14 +8,15 @@ use events::lease::{Lease, Released, Taken};
 use events::node::Offline;
 use events::object::Deleted;
 use events::region::HorizonMoved;
+use events::replication::{Completed, Failed};
 use events::target::Advanced;
 use events::upload::{Aborted, PartsReleased};
 use events::{Author, Event, Fact};
 use jiff::Timestamp;
 
 use crate::command::{
-    ChangeNode, Command, Context, Finding, Leased, MoveHorizon, NodeChange, NoteHealth, PlaceShards, ReclaimContents,
-    Rejection, ReleaseLease, TakeLease, TargetCommand,
+    ChangeNode, Command, Context, Finding, Leased, MoveHorizon, NodeChange, NoteHealth, NoteReplicated, PlaceShards,
+    ReclaimContents, Rejection, ReleaseLease, ReplicationResult, TakeLease, TargetCommand,
 };
 use crate::decide::{Decision, Refused, decide, ended, given_up, release};
 use crate::row::PlacedShard;
@@ -60,7 +61,9 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::RegionNotaryKeyChanged(_)
         | Fact::RegionLeaseTaken(_)
         | Fact::RegionLeaseReleased(_)
-        | Fact::TargetsAdvanced(_) => Some(Author::Maintenance),
+        | Fact::TargetsAdvanced(_)
+        | Fact::ReplicationCompleted(_)
+        | Fact::ReplicationFailed(_) => Some(Author::Maintenance),
         Fact::BucketCreated(_)
         | Fact::BucketDeleted(_)
         | Fact::BucketVersioningChanged(_)
@@ -75,6 +78,7 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::BucketEncryptionChanged(_)
         | Fact::BucketNotificationsChanged(_)
         | Fact::BucketLoggingChanged(_)
+        | Fact::BucketReplicationChanged(_)
         | Fact::QuotaChanged(_)
         | Fact::QuotaThresholdReached(_)
         | Fact::ObjectCreated(_)
@@ -125,6 +129,9 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::TargetRedeliveryAsked(_)
         | Fact::TargetDeadDiscarded(_)
         | Fact::TargetResealed(_)
+        | Fact::LinkAdded(_)
+        | Fact::LinkRemoved(_)
+        | Fact::LinkResealed(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)
         | Fact::KmsKeyResealed(_)
@@ -217,6 +224,20 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
         Fact::TargetsAdvanced(Advanced { region, targets, .. }) => {
             TargetCommand::Advance { region: region.clone(), targets: targets.clone() }.into()
         }
+        Fact::ReplicationCompleted(Completed { bucket, destination, versions, up_to, .. }) => NoteReplicated {
+            bucket: bucket.clone(),
+            destination: destination.clone(),
+            versions: versions.clone(),
+            result: ReplicationResult::Completed { up_to: *up_to },
+        }
+        .into(),
+        Fact::ReplicationFailed(Failed { bucket, destination, versions, reason, .. }) => NoteReplicated {
+            bucket: bucket.clone(),
+            destination: destination.clone(),
+            versions: versions.clone(),
+            result: ReplicationResult::Failed { reason: reason.clone() },
+        }
+        .into(),
         _ => return Err(Rejection::NotAuthor.into()),
     };
     match (fact.term(), lease_of(fact)) {
@@ -242,6 +263,7 @@ fn lease_of(fact: &Fact) -> Option<&'static [Lease]> {
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_) => Some(&[Lease::Nodes]),
         Fact::TargetsAdvanced(_) => Some(&[Lease::Notify]),
+        Fact::ReplicationCompleted(_) | Fact::ReplicationFailed(_) => Some(&[Lease::Replicate]),
         _ => None,
     }
 }

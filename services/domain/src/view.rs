@@ -1,8 +1,8 @@
 //! How `decide` and `project` read the state.
 
 use events::ids::{
-    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId,
-    VersionId, WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, RegionName, Sha256Digest,
+    TargetName, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
-    FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting, PostingRow,
-    ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow,
-    WritersRow,
+    FaultsRow, GrowthRow, LeaseRow, LinkRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting,
+    PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, TargetRow, TotalsRow,
+    UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -52,6 +52,10 @@ pub trait View: Identities {
     ) -> Result<Option<VersionRow>, Self::Error>;
     /// The null version, if it is not current.
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Self::Error>;
+    /// A version that was deleted for good, by its id, or [`NULL_REMOVED`](crate::row::NULL_REMOVED).
+    fn removed(&self, bucket: BucketId, key: &ObjectKey, name: VersionId) -> Result<Option<RemovedRow>, Self::Error>;
+    /// The names of the versions that were deleted first, with the events that deleted them, at most `max`.
+    fn removed_first(&self, max: usize) -> Result<Vec<(u64, RemovedNameRow)>, Self::Error>;
     /// A content.
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Self::Error>;
     /// The known faults of a content's shards.
@@ -118,6 +122,10 @@ pub trait View: Identities {
     fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, Self::Error>;
     /// The first targets in the order of their names, at most `max`.
     fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Self::Error>;
+    /// A link to another region.
+    fn link(&self, name: &RegionName) -> Result<Option<LinkRow>, Self::Error>;
+    /// All links, in the order of their names: at most [`crate::LINKS_MAX`].
+    fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, Self::Error>;
     /// A dead letter of a target.
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Self::Error>;
     /// The dead letters of a target after a sequence, in order, at most `max`.

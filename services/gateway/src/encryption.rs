@@ -7,6 +7,7 @@ use events::ids::{ETag, KmsKeyName, Md5Digest, Salt, Sealed};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use identity::{DataKey, DataKeyError, MasterKey, NONCE_BYTES, Sealer, kms_key_context};
 use ledger::Snapshot;
+use plaintext::{KMS_LABEL, seal_context};
 use s3::request::{
     AES256, AWS_KMS, BUCKET_KEY_ENABLED, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, CustomerKey, ENCRYPTION, KMS_KEY_ID,
     NewEncryption,
@@ -18,8 +19,7 @@ use crate::failure::Failure;
 use crate::reply;
 use crate::request::Request;
 
-/// The label that sealed text has for the kind of key that sealed it.
-const KMS_LABEL: &str = "kms";
+/// The label that sealed text has if the key of a client sealed it.
 const CUSTOMER_LABEL: &str = "customer";
 
 /// How the bytes of one new object are encrypted.
@@ -50,7 +50,7 @@ impl Protection {
             Some(key) => key,
             None => DataKey::new(random(call)?),
         };
-        let sealed = key.seal(sealer.to_seal(call)?, &context(&method), random::<NONCE_BYTES>(call)?);
+        let sealed = key.seal(sealer.to_seal(call)?, &seal_context(&method), random::<NONCE_BYTES>(call)?);
         let sealed = sealed.ok().and_then(|sealed| sealed.parse().ok()).ok_or_else(internal)?;
         Ok(Some(Self { method, key, sealed, customer }))
     }
@@ -195,7 +195,7 @@ async fn open(call: &Granted<'_>, encryption: &Encryption, customer: Option<&Cus
     let method = &encryption.method;
     let sealer = Sealing::of(call, &call.latest(), method, customer).await?;
     let sealed = encryption.key.as_str();
-    let opened = sealer.to_open(call, sealed).and_then(|sealer| DataKey::unseal(sealer, sealed, &context(method)));
+    let opened = sealer.to_open(call, sealed).and_then(|sealer| DataKey::unseal(sealer, sealed, &seal_context(method)));
     opened.map_err(|error| {
         if *method == Method::SseC {
             let message = "The provided encryption parameters did not match the ones used originally.";
@@ -204,15 +204,6 @@ async fn open(call: &Granted<'_>, encryption: &Encryption, customer: Option<&Cus
         tracing::error!(%error, "the key of an object cannot be opened");
         internal().into()
     })
-}
-
-/// The text that a sealed key is authenticated with: how it is sealed, and the client's encryption context.
-fn context(method: &Method) -> String {
-    match method {
-        Method::SseS3 => "sse-s3".to_owned(),
-        Method::SseKms(kms) => format!("sse-kms:{}:{}", kms.kms_key, kms.context.as_deref().unwrap_or_default()),
-        Method::SseC => "sse-c".to_owned(),
-    }
 }
 
 /// The key that seals the keys of objects.

@@ -143,6 +143,20 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
         Rejection::LockNeedsVersioning => invalid_state(about, "Object Lock needs versioning, and keeps it enabled."),
+        Rejection::ReplicationNeedsVersioning => {
+            Error::invalid_request("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+        }
+        Rejection::ReplicationKeepsVersioning => invalid_state(
+            about,
+            "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
+        ),
+        Rejection::ReplicaNeedsVersioning
+        | Rejection::ReplicaDiffers
+        | Rejection::ReplicaRemovesLocked
+        | Rejection::ReplicaWeakens => {
+            Error::with_message(Code::InvalidBucketState, rejection.to_string()).detail("BucketName", about.bucket)
+        }
+        Rejection::ReplicaAhead => Error::invalid_request(rejection.to_string()),
         Rejection::Locked => locked(),
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
@@ -151,6 +165,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::Target(TargetRejection::NoSuch(name)) => no_such_target(name),
         Rejection::NotDue
         | Rejection::Target(_)
+        | Rejection::Link(_)
         | Rejection::Identity(_)
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)
@@ -164,6 +179,8 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::OtherNotaryKey
         | Rejection::TooManyNotaryKeys
         | Rejection::WouldEndAVersion
+        | Rejection::NoSuchDestination
+        | Rejection::TooMuchNoted
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchLogTarget => Error::new(Code::InvalidTargetBucketForLogging),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use axum::body::Body;
 use bytes::Bytes;
 use domain::View;
-use domain::row::{BodyRow, ObjectRow};
-use events::ids::{ContentId, PartNumber, Salt, UploadId};
+use domain::row::ObjectRow;
+use events::ids::{ContentId, PartNumber, UploadId};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use identity::{ContentKey, DataKey, FrameError, Opener};
+use identity::{DataKey, FrameError};
 use ledger::Snapshot;
 use listener::Patience;
+pub(crate) use plaintext::{ObjectReadError, Stretch};
+use plaintext::{StretchError, opened};
 use s3::{Code, Error};
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES};
 use shards::{ReadError, ReadMemory, StoredContent};
@@ -23,44 +25,17 @@ use crate::Gateway;
 use crate::failure::Failure;
 use crate::request::Request;
 
-/// A range of an object that lies in one content.
-pub(crate) struct Stretch {
-    content: ContentId,
-    stored: StoredContent,
-    /// The range in the stored bytes: in the ciphertext, if there is a `cipher`.
-    range: Range<u64>,
-    cipher: Option<Cipher>,
-}
-
-/// Decrypts a stretch.
-#[derive(Clone)]
-struct Cipher {
-    key: ContentKey,
-    stretch: identity::Stretch,
-}
-
-/// Why the bytes cannot be returned.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FetchError {
-    /// They cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// They are not the bytes that were written.
-    #[error(transparent)]
-    Damaged(#[from] FrameError),
-}
-
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
+impl From<ObjectReadError> for Failure {
+    fn from(error: ObjectReadError) -> Self {
         Self::from(&error)
     }
 }
 
-impl From<&FetchError> for Failure {
-    fn from(error: &FetchError) -> Self {
+impl From<&ObjectReadError> for Failure {
+    fn from(error: &ObjectReadError) -> Self {
         match error {
-            FetchError::Read(error) => error.clone().into(),
-            FetchError::Damaged(error) => {
+            ObjectReadError::Read(error) => error.clone().into(),
+            ObjectReadError::Damaged(error) => {
                 tracing::error!(%error, "a content cannot be opened");
                 Error::new(Code::InternalError).into()
             }
@@ -75,78 +50,13 @@ pub(crate) fn stretches(
     range: Range<u64>,
     key: Option<&DataKey>,
 ) -> Result<Vec<Stretch>, Failure> {
-    if range.is_empty() {
-        return Ok(Vec::new());
-    }
-    match object.body {
-        BodyRow::Empty => Ok(Vec::new()),
-        BodyRow::Content(content) => {
-            let salt = object.encryption.as_ref().and_then(|encryption| encryption.salt.as_ref());
-            let cipher = cipher(key, salt, object.size, &range)?;
-            Ok(vec![stretch(snapshot, content, range, cipher)?])
+    plaintext::stretches(&**snapshot, object, range, key).map_err(|error| match error {
+        StretchError::View(error) => error.into(),
+        error => {
+            tracing::error!(%error, "the bytes of an object cannot be found");
+            Error::new(Code::InternalError).into()
         }
-        BodyRow::Parts(upload) => parts_stretches(snapshot, upload, range, key),
-    }
-}
-
-/// The cipher of a content. An object with a key must have a salt for each content; without that check, ciphertext
-/// could be returned.
-fn cipher(
-    key: Option<&DataKey>,
-    salt: Option<&Salt>,
-    size: u64,
-    range: &Range<u64>,
-) -> Result<Option<Cipher>, Failure> {
-    match (key, salt.and_then(Salt::bytes)) {
-        (None, None) => Ok(None),
-        (Some(key), Some(salt)) => {
-            let stretch = identity::Stretch { size, start: range.start, end: range.end };
-            Ok(Some(Cipher { key: key.content_key(&salt), stretch }))
-        }
-        _ => {
-            tracing::error!("an object's key and its contents do not belong together");
-            Err(Error::new(Code::InternalError).into())
-        }
-    }
-}
-
-fn parts_stretches(
-    snapshot: &Snapshot,
-    upload: UploadId,
-    range: Range<u64>,
-    key: Option<&DataKey>,
-) -> Result<Vec<Stretch>, Failure> {
-    let mut stretches = Vec::new();
-    let mut begin = 0;
-    for (_, part) in snapshot.parts(upload)? {
-        let end = begin + part.size;
-        let within = range.start.max(begin)..range.end.min(end);
-        if let (BodyRow::Content(content), false) = (part.body, within.is_empty()) {
-            let within = within.start - begin..within.end - begin;
-            let cipher = cipher(key, part.salt.as_ref(), part.size, &within)?;
-            stretches.push(stretch(snapshot, content, within, cipher)?);
-        }
-        begin = end;
-        if begin >= range.end {
-            break;
-        }
-    }
-    Ok(stretches)
-}
-
-fn stretch(
-    snapshot: &Snapshot,
-    content: ContentId,
-    range: Range<u64>,
-    cipher: Option<Cipher>,
-) -> Result<Stretch, Failure> {
-    let Some(row) = snapshot.content(&content)? else {
-        tracing::error!(sha256 = %content.sha256, "an object refers to a missing content");
-        return Err(Error::new(Code::InternalError).into());
-    };
-    let stored = StoredContent::of_row(content, row);
-    let range = cipher.as_ref().map_or(range, |cipher| cipher.stretch.sealed());
-    Ok(Stretch { content, stored, range, cipher })
+    })
 }
 
 /// One part of an assembled object: where it begins, its length, and the number of parts.
@@ -192,7 +102,7 @@ pub(crate) async fn body(request: &Request<'_>, stretches: Vec<Stretch>) -> Resu
 pub(crate) fn bytes(
     request: &Request<'_>,
     stretches: Vec<Stretch>,
-) -> impl Stream<Item = Result<Bytes, FetchError>> + Send + use<> {
+) -> impl Stream<Item = Result<Bytes, ObjectReadError>> + Send + use<> {
     let (gateway, memory) = (request.gateway.clone(), request.read_memory());
     let bytes = stream::iter(stretches).flat_map(move |stretch| {
         let (gateway, memory) = (gateway.clone(), memory.clone());
@@ -217,10 +127,15 @@ fn look_up(gateway: &Gateway, content: ContentId) -> Option<StoredContent> {
     Some(StoredContent::of_row(content, row))
 }
 
-fn streamed(gateway: &Gateway, stretch: Stretch, memory: ReadMemory) -> BoxStream<'static, Result<Bytes, FetchError>> {
+fn streamed(
+    gateway: &Gateway,
+    stretch: Stretch,
+    memory: ReadMemory,
+) -> BoxStream<'static, Result<Bytes, ObjectReadError>> {
     let (content, again) = (stretch.content, gateway.clone());
     let moved = move || look_up(&again, content);
-    let stored = gateway.0.store.read_moving(stretch.stored, stretch.range, memory, moved).map_err(FetchError::from);
+    let stored =
+        gateway.0.store.read_moving(stretch.stored, stretch.range, memory, moved).map_err(ObjectReadError::from);
     match stretch.cipher {
         None => stored.boxed(),
         Some(cipher) => opened(stored, cipher).boxed(),
@@ -259,7 +174,7 @@ impl<T> AsRef<[u8]> for Held<T> {
 
 /// A stretch of a content that is read whole: a small content always is, a larger one if there is memory for it until
 /// the client has read it.
-async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<Bytes>, FetchError> {
+async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<Bytes>, ObjectReadError> {
     let size = usize::try_from(stretch.stored.size).unwrap_or(usize::MAX);
     if size > STRIPE_BYTES {
         return Ok(None);
@@ -273,38 +188,8 @@ async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<By
     Ok(Some(Bytes::from_owner(Held { bytes, _until_dropped: room })))
 }
 
-/// Decrypts ciphertext as it arrives.
-fn opened(
-    sealed: impl Stream<Item = Result<Bytes, FetchError>> + Send + 'static,
-    Cipher { key, stretch }: Cipher,
-) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
-    let state = (Box::pin(sealed), Opener::new(key, stretch), false);
-    stream::unfold(state, |(mut sealed, mut opener, ended)| async move {
-        if ended {
-            return None;
-        }
-        loop {
-            let plain = match sealed.next().await {
-                None => match opener.finish() {
-                    Ok(()) => return None,
-                    Err(damaged) => Err(damaged.into()),
-                },
-                Some(Ok(bytes)) => opener.push(&bytes).map_err(FetchError::from),
-                Some(Err(error)) => Err(error),
-            };
-            match plain {
-                Ok(plain) if plain.is_empty() => {}
-                plain => {
-                    let ended = plain.is_err();
-                    return Some((plain.map(Bytes::from), (sealed, opener, ended)));
-                }
-            }
-        }
-    })
-}
-
 /// A stretch of a content that is small enough to be cached whole, as it is stored.
-async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError> {
+async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, ObjectReadError> {
     let bytes = if let Some(bytes) = gateway.0.cache.get(&stretch.content) {
         bytes
     } else {
@@ -326,8 +211,8 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError
     let size = stretch.stored.size;
     let bound = |at: u64| usize::try_from(at).map_err(|_| ReadError::OutOfRange { size });
     let (start, end) = (bound(stretch.range.start)?, bound(stretch.range.end)?);
-    let Some(Cipher { key, stretch }) = stretch.cipher.clone() else { return Ok(bytes.slice(start..end)) };
-    let mut opener = Opener::new(key, stretch);
+    let Some(cipher) = stretch.cipher.clone() else { return Ok(bytes.slice(start..end)) };
+    let mut opener = cipher.opener();
     let plain = opener.push(bytes.get(start..end).ok_or(FrameError)?)?;
     opener.finish()?;
     Ok(plain.into())

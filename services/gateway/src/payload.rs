@@ -12,7 +12,7 @@ use s3::sigv4::PayloadHash;
 use s3::{Code, Error, Operation};
 
 use crate::failure::Failure;
-use crate::fetch::FetchError;
+use crate::fetch::ObjectReadError;
 use crate::hashes::{sha256, verify_sha256};
 use crate::limits::Pace;
 use crate::request::Request;
@@ -168,7 +168,7 @@ fn told(error: &axum::Error) -> Error {
         if let Some(told) = error.downcast_ref::<Error>() {
             return told.clone();
         }
-        if let Some(unread) = error.downcast_ref::<FetchError>() {
+        if let Some(unread) = error.downcast_ref::<ObjectReadError>() {
             return Failure::from(unread).error;
         }
         cause = error.source();

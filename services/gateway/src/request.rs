@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::row::TotalsRow;
-use domain::{Context, Refused, View};
+use domain::{Context, Refused, Replica, View};
 use events::ids::{BucketName, Generation, ObjectKey, PartNumber, UploadId};
 use events::lock::Lock;
 use events::tags::Tags;
@@ -148,6 +148,14 @@ impl<'a> Request<'a> {
     pub(crate) fn admit_lock(&self, bucket: &Bucket, lock: Lock) -> Result<(), Failure> {
         let context = Context { now: self.now, fresh: self.fresh() };
         self.admitted(domain::admit_lock(&**bucket.snapshot, &bucket.name, lock, context))
+    }
+
+    /// Whether a change of another region was made here before, so that its bytes are not needed. Refuses one that cannot
+    /// be made.
+    pub(crate) fn is_replicated(&self, bucket: &Bucket, replica: &Replica) -> Result<bool, Failure> {
+        let context = Context { now: self.now, fresh: self.fresh() };
+        let decided = domain::decide(&**bucket.snapshot, &replica.clone().into(), context);
+        Ok(self.admitted(decided)?.fact.is_none())
     }
 
     /// Refuses a part whose size does not fit the bucket's quota.

@@ -51,6 +51,7 @@ fn kind(operation: Operation) -> Kind {
         | O::PostObject
         | O::CopyObject
         | O::RenameObject
+        | O::PutReplica
         | O::UploadPart
         | O::UploadPartCopy
         | O::CreateMultipartUpload

@@ -50,7 +50,8 @@ pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordErr
 pub use piece_tags::{PIECE_SECRET_BYTES, PIECE_TAG_BYTES, PieceKey, PiecePlace, PieceSecret, PieceSecrets, PieceTag};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
 pub use seal::{
-    NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context, target_context,
+    NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, link_context, password_context,
+    target_context,
 };
 pub use secret::Secret;
 pub use ticket::Tickets;

@@ -43,6 +43,11 @@ pub fn target_context(name: &str) -> String {
     format!("target:{name}")
 }
 
+/// The context of the secret key by which requests to another region are signed.
+pub fn link_context(name: &str) -> String {
+    format!("link:{name}")
+}
+
 /// Turns secrets into text that can be stored anywhere, and back.
 pub struct Sealer {
     key: LessSafeKey,

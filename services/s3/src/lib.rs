@@ -25,6 +25,7 @@ pub mod notification;
 pub mod operation;
 pub mod query;
 pub mod range;
+pub mod replication;
 pub mod request;
 mod route;
 pub mod sigv4;

@@ -137,6 +137,8 @@ operations! {
     DeleteObjects: Post Bucket / "delete" => Writes Document;
     PostObject: Post Bucket => Writes Payload;
     RenameObject: Put Object / "renameObject" => Writes;
+    // S3 has no such operation: a change that was made in another region.
+    PutReplica: Put Object / "replicate" => Writes Payload;
     GetObjectAttributes: Get Object / "attributes" => Reads Encryption ? "versionId";
     GetObjectTorrent: Get Object / "torrent" => Reads;
     GetObjectAcl: Get Object / "acl" => Reads ? "versionId";
@@ -184,6 +186,9 @@ operations! {
     DeleteBucketLifecycle: Delete Bucket / "lifecycle" => Writes;
     GetBucketNotificationConfiguration: Get Bucket / "notification" => Reads;
     PutBucketNotificationConfiguration: Put Bucket / "notification" => Writes Document;
+    GetBucketReplication: Get Bucket / "replication" => Reads;
+    PutBucketReplication: Put Bucket / "replication" => Writes Document;
+    DeleteBucketReplication: Delete Bucket / "replication" => Writes;
     GetBucketTagging: Get Bucket / "tagging" => Reads;
     PutBucketTagging: Put Bucket / "tagging" => Writes Document;
     DeleteBucketTagging: Delete Bucket / "tagging" => Writes;
@@ -204,8 +209,6 @@ operations! {
     PutBucketRequestPayment: Put Bucket / "requestPayment" => Writes Document, Unchanging(Unchanging::RequestPayment);
     GetBucketWebsite: Get Bucket / "website" => Reads, Absent(Code::NoSuchWebsiteConfiguration);
     DeleteBucketWebsite: Delete Bucket / "website" => Writes, Deleted;
-    GetBucketReplication: Get Bucket / "replication" => Reads, Absent(Code::ReplicationConfigurationNotFoundError);
-    DeleteBucketReplication: Delete Bucket / "replication" => Writes, Deleted;
     GetBucketLogging: Get Bucket / "logging" => Reads;
     PutBucketLogging: Put Bucket / "logging" => Writes Document;
     GetBucketAccelerateConfiguration: Get Bucket / "accelerate" => Reads, Empty("AccelerateConfiguration");

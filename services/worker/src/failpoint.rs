@@ -65,6 +65,10 @@ failpoints! {
     NotifyDelivered = "notify.delivered";
     /// The log says which events targets received.
     NotifyAdvanced = "notify.advanced";
+    /// Versions arrived in another region, and the log does not say so.
+    ReplicateSent = "replicate.sent";
+    /// The log says which versions arrived in another region.
+    ReplicateNoted = "replicate.noted";
     /// Contents are known to be owed shards, and none was written.
     RepairFoundOwed = "repair.found-owed";
     /// A stripe is to be read; of the shards, the stripes before it are on the nodes and not durable.

@@ -37,6 +37,7 @@ mod history;
 mod insights;
 mod keys;
 mod kms_keys;
+mod links;
 mod listing;
 mod live;
 mod login;

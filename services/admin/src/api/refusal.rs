@@ -1,4 +1,4 @@
-use domain::{IdentityRejection, Rejection, TargetRejection};
+use domain::{IdentityRejection, LinkRejection, Rejection, TargetRejection};
 use feed::{FeedError, InvalidQuery};
 use http::StatusCode;
 use identity::{HashError, PasswordError};
@@ -232,6 +232,7 @@ impl From<Rejection> for Refusal {
             Rejection::NoSuchBucket => Self::not_found("there is no such bucket"),
             Rejection::Identity(rejection) => rejection.into(),
             Rejection::Target(TargetRejection::NoSuch(_)) => Self::not_found("there is no such target"),
+            Rejection::Link(LinkRejection::NoSuch(_)) => Self::not_found("there is no such link"),
             Rejection::NoSuchNode => Self::not_found("no storage node of this name has joined"),
             Rejection::NodeRemoved => {
                 Self::conflict("the storage node was removed: `planetstore node resume` takes it back")

@@ -10,6 +10,7 @@ pub(crate) mod identity;
 mod judged;
 mod lease;
 pub(crate) mod lifecycle;
+mod link;
 mod lock;
 mod node;
 mod object;
@@ -17,6 +18,7 @@ mod precondition;
 mod region;
 mod rejection;
 mod rename;
+mod replica;
 pub(crate) mod setting;
 mod target;
 mod twice;
@@ -43,6 +45,7 @@ pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
 pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lease::{Leased, ReleaseLease, TakeLease};
+pub use link::{LINKS_MAX, LinkCommand, LinkRejection};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::{ChangeNode, JoinNode, NodeChange};
 pub use object::PutObject;
@@ -50,6 +53,10 @@ pub use precondition::{ETags, Precondition};
 pub use region::{ChangeKey, ChangeMasterKey};
 pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
+pub use replica::{
+    NOTED_VERSIONS_MAX, NoteReplicated, REPLICATION_REASON_BYTES_MAX, Replica, ReplicaChange, ReplicaVersion,
+    ReplicationResult,
+};
 pub use target::{DEAD_LETTERS_MAX, SETTLED_AT_ONCE_MAX, TARGETS_MAX, TargetCommand, TargetRejection};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
 pub use worker::{AskWorker, ChangeWorker};
@@ -208,6 +215,8 @@ pub enum Command {
     RemoveConsumer(Box<RemoveConsumer>),
     /// Change targets, to which events are sent.
     Target(Box<TargetCommand>),
+    /// Change links to other regions.
+    Link(Box<LinkCommand>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.
@@ -224,6 +233,10 @@ pub enum Command {
     AbortExpired(Box<AbortExpired>),
     /// Rename an object.
     RenameObject(Box<RenameObject>),
+    /// Make a change that was made in another region.
+    Replicate(Box<Replica>),
+    /// Record how the replication of versions went.
+    NoteReplicated(Box<NoteReplicated>),
     /// Record the state in which shards of a content were found.
     NoteHealth(Box<NoteHealth>),
     /// Move shards that were written anew: from now on they are read there. Shards that changed since are left out.

@@ -5,6 +5,7 @@ use events::quota::Resource;
 use serde::{Deserialize, Serialize};
 
 use super::identity::IdentityRejection;
+use super::link::LinkRejection;
 use super::setting::BUCKET_TAGS_MAX;
 use super::target::TargetRejection;
 use super::{OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
@@ -104,6 +105,33 @@ pub enum Rejection {
     /// Name a bucket of this region for the records of reads.
     #[error("the bucket for the records of reads does not exist")]
     NoSuchLogTarget,
+    /// Enable the bucket's versioning first.
+    #[error("replication needs versioning")]
+    ReplicationNeedsVersioning,
+    /// Remove the bucket's replication configuration first.
+    #[error("versioning cannot be suspended while the bucket is replicated")]
+    ReplicationKeepsVersioning,
+    /// Enable the versioning of the bucket that receives replicas.
+    #[error("a bucket without versioning receives no replicas")]
+    ReplicaNeedsVersioning,
+    /// Set the clock of the region that it comes from.
+    #[error("the replica comes from the future")]
+    ReplicaAhead,
+    /// One of the two regions is damaged: versions never change.
+    #[error("there is another version of that id, or its parts are not all there")]
+    ReplicaDiffers,
+    /// Wait until the version's retention is over, or let the user who replicates bypass governance.
+    #[error("a version is locked in this region, and the replica would end it or shorten its retention")]
+    ReplicaWeakens,
+    /// Delete the version in this region, too.
+    #[error("a bucket with object lock takes no deletions of versions from other regions")]
+    ReplicaRemovesLocked,
+    /// Name a destination of the bucket's rules.
+    #[error("no rule of the bucket replicates to that destination")]
+    NoSuchDestination,
+    /// Note fewer versions, or a shorter reason.
+    #[error("too many versions at once, or too long a reason")]
+    TooMuchNoted,
     /// The bucket keeps no versions by now. Enable versioning first.
     #[error("a version would be destroyed")]
     WouldEndAVersion,
@@ -173,6 +201,9 @@ pub enum Rejection {
     /// A rule about targets.
     #[error(transparent)]
     Target(#[from] TargetRejection),
+    /// About links to other regions.
+    #[error(transparent)]
+    Link(#[from] LinkRejection),
     /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
     #[error(
         "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"

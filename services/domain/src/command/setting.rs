@@ -3,6 +3,7 @@ use events::cors;
 use events::encryption::DefaultEncryption;
 use events::lifecycle::{Rule, TransitionMinimum};
 use events::notification;
+use events::replication::Configuration;
 use events::tags::Tags;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub enum Setting {
     Notifications(Vec<notification::Rule>),
     /// Whether reads are recorded.
     Logging(Option<Logging>),
+    /// Which versions are replicated, and to where.
+    Replication(Option<Configuration>),
     /// The default encryption.
     Encryption(Option<DefaultEncryption>),
 }

@@ -34,6 +34,9 @@ pub(super) fn set_versioning<V: View>(
         return Err(Rejection::VersioningCannotBeUndone.into());
     }
     lock::check_versioning(view, &row, versioning)?;
+    if row.settings != 0 && view.bucket_settings(row.id).map_err(Refused::View)?.replication.is_some() {
+        return Err(Rejection::ReplicationKeepsVersioning.into());
+    }
     let fact = VersioningChanged { bucket: bucket.clone(), versioning };
     Ok(Decision::write(Fact::BucketVersioningChanged(fact), Outcome::Done))
 }

@@ -56,6 +56,7 @@ fn remove(delete: &DeleteObject, gone: &VersionRow, context: Context) -> Result<
         governance_bypassed,
         delta: Delta { objects: -i64::from(size.is_some()), bytes: -size.map_or(0, u64::cast_signed) },
         lifecycle_rule: None,
+        replica: None,
     };
     let outcome = Outcome::Deleted { version: delete.version, delete_marker: fact.delete_marker };
     Ok(Decision::write(Fact::ObjectDeleted(fact), outcome))
@@ -85,6 +86,7 @@ fn mark<V: View>(
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta: place.delta(None),
         lifecycle_rule: None,
+        replica: None,
     };
     let outcome = Outcome::Deleted { version: Some(place.name()), delete_marker: true };
     Ok(Decision::write(Fact::DeleteMarkerCreated(fact), outcome))

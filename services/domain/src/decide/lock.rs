@@ -83,6 +83,28 @@ pub(super) fn check_versioning<V: View>(
     Ok(())
 }
 
+/// Whether versions of the bucket can have the lock of a version of another region.
+pub(super) fn check_replica<V: View>(view: &V, bucket: &BucketRow, lock: Lock) -> Result<(), Refused<V::Error>> {
+    if lock == Lock::default() || is_on(view, bucket)? { Ok(()) } else { Err(Rejection::NoObjectLock.into()) }
+}
+
+/// Whether a bucket has object lock.
+pub(super) fn is_on<V: View>(view: &V, bucket: &BucketRow) -> Result<bool, Refused<V::Error>> {
+    Ok(object_lock(view, bucket)?.is_some())
+}
+
+/// Whether one retention protects less than another.
+pub(super) fn weakens(before: Option<Retention>, after: Option<Retention>) -> bool {
+    match (before, after) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => {
+            let is_lenient = after.mode != before.mode && before.mode == RetentionMode::Compliance;
+            is_lenient || after.until < before.until
+        }
+    }
+}
+
 /// Whether a version may be deleted now, and whether that bypasses governance. A delete marker is never locked.
 pub(super) fn check_end(row: &VersionRow, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
     let lock = row.object.as_ref().map(|object| object.lock).unwrap_or_default();
@@ -93,7 +115,11 @@ pub(super) fn check_end(row: &VersionRow, bypass_governance: bool, now: Timestam
 }
 
 /// Whether the retention of a version may be shortened or removed.
-fn check_retained(retention: Option<Retention>, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
+pub(super) fn check_retained(
+    retention: Option<Retention>,
+    bypass_governance: bool,
+    now: Timestamp,
+) -> Result<bool, Rejection> {
     match retention.filter(|retention| retention.until > now) {
         None => Ok(false),
         Some(Retention { mode: RetentionMode::Governance, .. }) if bypass_governance => Ok(true),
@@ -136,6 +162,7 @@ pub(super) fn set_retention<V: View>(
         null_version: row.null,
         retention: set.retention,
         governance_bypassed,
+        replica: None,
     };
     Ok(changed(now == set.retention, Fact::ObjectRetentionChanged(fact)))
 }
@@ -150,6 +177,7 @@ pub(super) fn set_legal_hold<V: View>(view: &V, set: &SetLegalHold) -> Result<De
         version_id: row.version,
         null_version: row.null,
         legal_hold: set.legal_hold,
+        replica: None,
     };
     Ok(changed(object.lock.legal_hold == Some(set.legal_hold), Fact::ObjectLegalHoldChanged(fact)))
 }

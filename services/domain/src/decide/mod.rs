@@ -11,6 +11,7 @@ mod health;
 mod identity;
 mod lease;
 mod lifecycle;
+mod link;
 mod lock;
 mod node;
 mod object;
@@ -18,6 +19,7 @@ mod quota;
 mod region;
 mod release;
 mod rename;
+mod replica;
 mod setting;
 mod tags;
 mod target;
@@ -151,6 +153,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::RemoveConsumer(wanted) => consumer::remove(view, wanted),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Target(command) => target::decide(view, command),
+        Command::Link(command) => link::decide(view, command),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),
@@ -158,6 +161,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::Expire(expire) => lifecycle::expire(view, expire, context),
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
         Command::RenameObject(rename) => rename::rename(view, rename, context),
+        Command::Replicate(replica) => replica::replicate(view, replica, context),
+        Command::NoteReplicated(note) => replica::note(view, note),
         Command::NoteHealth(note) => health::note(view, note),
         Command::PlaceShards(wanted) => content::place(view, wanted),
         Command::ReclaimContents(wanted) => content::reclaim(view, wanted),

@@ -44,6 +44,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
         operation: put.operation,
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta,
+        replica: None,
     };
     let outcome = place.stored(put.etag, context, staged_in_use);
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&put.bucket, &usage, delta)))

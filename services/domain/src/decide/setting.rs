@@ -1,8 +1,8 @@
-use events::bucket::Logging;
+use events::bucket::{Logging, Versioning};
 use events::ids::BucketName;
 use events::lifecycle::TransitionMinimum;
 use events::tags::Tags;
-use events::{Fact, bucket};
+use events::{Fact, bucket, replication};
 
 use super::{Decision, Refused, bucket_row, changed, lock};
 use crate::command::setting::{BUCKET_TAGS_MAX, Setting};
@@ -42,6 +42,15 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
             changed(is_so_already, Fact::BucketNotificationsChanged(fact))
         }
         Setting::Logging(logging) => set_logging(view, bucket, &settings, logging.clone())?,
+        Setting::Replication(configuration) => {
+            if configuration.is_some() && row.versioning != Versioning::Enabled {
+                return Err(Rejection::ReplicationNeedsVersioning.into());
+            }
+            let now = settings.replication.as_ref().map(|row| &row.configuration);
+            let is_so_already = now == configuration.as_ref();
+            let fact = replication::BucketChanged { bucket: bucket.clone(), configuration: configuration.clone() };
+            changed(is_so_already, Fact::BucketReplicationChanged(fact))
+        }
         Setting::Encryption(encryption) => {
             let fact = bucket::EncryptionChanged { bucket: bucket.clone(), encryption: encryption.clone() };
             changed(settings.encryption == *encryption, Fact::BucketEncryptionChanged(fact))

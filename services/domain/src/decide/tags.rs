@@ -22,6 +22,7 @@ pub(super) fn set<V: View>(
         version_id: found.version,
         null_version: found.null,
         tags: tags.clone(),
+        replica: None,
     };
     Ok(changed(object.attributes.tags == *tags, Fact::ObjectTagsChanged(fact)))
 }

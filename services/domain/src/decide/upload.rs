@@ -128,6 +128,7 @@ pub(super) fn complete<V: View>(
         operation: Operation::CompleteMultipartUpload,
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta,
+        replica: None,
     };
     let outcome = place.stored(complete.etag, context, true);
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&complete.bucket, &usage, delta)))
@@ -162,6 +163,31 @@ fn completed_before(complete: &CompleteUpload, current: Option<&VersionRow>) -> 
     })
 }
 
+/// The parts of an upload that brings a version of another region: their size, their numbers, and the upload. How small
+/// a part may be was for its origin to say.
+pub(super) fn replicated_parts<V: View>(
+    view: &V,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    upload: UploadId,
+) -> Result<(u64, Runs, UploadRow), Refused<V::Error>> {
+    let row = upload_row(view, bucket, key, upload)?;
+    let mut size = 0_u64;
+    let mut runs = Runs::new();
+    for (number, part) in view.parts(upload).map_err(Refused::View)? {
+        size = size.saturating_add(part.size);
+        extend(&mut runs, number);
+    }
+    if runs.is_empty() { Err(Rejection::InvalidPartOrder.into()) } else { Ok((size, runs, row)) }
+}
+
+fn extend(runs: &mut Runs, number: PartNumber) {
+    match runs.last_mut() {
+        Some((_, end)) if end.get() + 1 == number.get() => *end = number,
+        _ => runs.push((number, number)),
+    }
+}
+
 /// Runs of part numbers, from first to last.
 type Runs = Vec<(PartNumber, PartNumber)>;
 
@@ -182,10 +208,7 @@ fn take<V: View>(view: &V, complete: &CompleteUpload) -> Result<(u64, Runs), Ref
             return Err(Rejection::PartTooSmall { number: number.get(), size: part.size }.into());
         }
         size = size.saturating_add(part.size);
-        match runs.last_mut() {
-            Some((_, end)) if end.get() + 1 == number.get() => *end = *number,
-            _ => runs.push((*number, *number)),
-        }
+        extend(&mut runs, *number);
     }
     if size > OBJECT_BYTES_MAX {
         return Err(Rejection::ObjectTooLarge { size }.into());

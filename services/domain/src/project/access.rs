@@ -42,7 +42,7 @@ pub(super) fn object_acl_changed<V: View>(
     fact: &object::AclChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.acl = Some(fact.acl.clone()))
+    change_object(draft, bucket, &fact.key, fact.version_id, |object, _| object.acl = Some(fact.acl.clone()))
 }
 
 fn change<V: View>(

@@ -1,4 +1,4 @@
-use events::lock::{LegalHoldChanged, RetentionChanged};
+use events::lock::{LegalHoldChanged, RetentionChanged, RetentionState};
 
 use super::ProjectError;
 use super::draft::Draft;
@@ -10,7 +10,15 @@ pub(super) fn retention_changed<V: View>(
     fact: &RetentionChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.lock.retention = fact.retention)
+    change_object(draft, bucket, &fact.key, fact.version_id, |object, next| {
+        let known = object.changes.retention.unwrap_or_else(|| RetentionState::of(object.lock.retention));
+        let state = match fact.replica.as_ref().and_then(|replica| replica.changes.retention) {
+            Some(other) => known.merged(other),
+            None => known.changed(fact.retention, next(known.reset)),
+        };
+        object.changes.retention = Some(state);
+        object.lock.retention = fact.retention;
+    })
 }
 
 pub(super) fn legal_hold_changed<V: View>(
@@ -18,5 +26,8 @@ pub(super) fn legal_hold_changed<V: View>(
     fact: &LegalHoldChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.lock.legal_hold = Some(fact.legal_hold))
+    change_object(draft, bucket, &fact.key, fact.version_id, |object, next| {
+        object.lock.legal_hold = Some(fact.legal_hold);
+        object.changes.legal_hold = Some(next(object.changes.legal_hold));
+    })
 }

@@ -12,12 +12,14 @@ mod growth;
 mod health;
 mod identity;
 mod lease;
+mod link;
 mod lock;
 mod node;
 mod object;
 mod region;
 mod release;
 mod rename;
+mod replication;
 mod secret;
 mod setting;
 mod target;
@@ -85,6 +87,9 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::BucketEncryptionChanged(fact) => setting::encryption_changed(&mut draft, fact)?,
         Fact::BucketNotificationsChanged(fact) => setting::notifications_changed(&mut draft, fact)?,
         Fact::BucketLoggingChanged(fact) => setting::logging_changed(&mut draft, fact)?,
+        Fact::BucketReplicationChanged(fact) => replication::bucket_changed(&mut draft, fact)?,
+        Fact::ReplicationCompleted(fact) => replication::completed(&mut draft, fact)?,
+        Fact::ReplicationFailed(fact) => replication::failed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,
@@ -150,6 +155,9 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::TargetDeadDiscarded(fact) => target::dead_discarded(&mut draft, fact)?,
         Fact::TargetsAdvanced(fact) => target::advanced(&mut draft, fact)?,
         Fact::TargetResealed(fact) => target::resealed(&mut draft, fact)?,
+        Fact::LinkAdded(fact) => link::added(&mut draft, fact),
+        Fact::LinkRemoved(fact) => link::removed(&mut draft, fact),
+        Fact::LinkResealed(fact) => link::resealed(&mut draft, fact)?,
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,

@@ -73,7 +73,7 @@ pub(super) fn notifications_changed<V: View>(
     })
 }
 
-fn change<V: View>(
+pub(super) fn change<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: &BucketName,
     change: impl FnOnce(&mut BucketSettingsRow),

@@ -9,7 +9,7 @@ use events::tags::Tags;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{NotificationRow, field};
+use super::{BucketReplicationRow, NotificationRow, field};
 
 /// A bucket's identity: the sequence of the event that created it. A later bucket of the same name has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub struct BucketSettingsRow {
     pub notifications: Vec<NotificationRow>,
     /// Whether reads are recorded, and what their owner said of the records.
     pub logging: Option<LoggingRow>,
+    /// Which versions are replicated, to where, and how far that is.
+    pub replication: Option<BucketReplicationRow>,
 }
 
 /// Reads of a bucket are recorded. The fields are those of [`Logging`].

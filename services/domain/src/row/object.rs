@@ -6,7 +6,7 @@ use events::object::{Attributes, Checksum};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::field;
+use super::{ChangesRow, ReplicationRow, field};
 
 /// A version of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,13 +15,15 @@ pub struct VersionRow {
     pub version: VersionId,
     /// Whether this is the null version.
     pub null: bool,
-    /// The time of creation.
+    /// The time of creation, of a replica that at its origin.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub modified: Timestamp,
     /// The event that created it.
     pub sequence: u64,
     /// The object, or `None` for a delete marker.
     pub object: Option<ObjectRow>,
+    /// What replication has to do with it, if it has.
+    pub replication: Option<ReplicationRow>,
 }
 
 /// The object of a version that is not a delete marker.
@@ -50,6 +52,8 @@ pub struct ObjectRow {
     pub lock: Lock,
     /// The rename that moved it to its key, if the client sent a token.
     pub renamed: Option<RenameRow>,
+    /// When its metadata was last changed.
+    pub changes: ChangesRow,
 }
 
 /// A rename that may be retried.

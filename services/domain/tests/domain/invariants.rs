@@ -41,7 +41,7 @@ fn rows(model: &Model) -> impl Iterator<Item = &VersionRow> {
     model.current.values().chain(model.versions.values())
 }
 
-fn references_are_counted(model: &Model) -> Held {
+pub(crate) fn references_are_counted(model: &Model) -> Held {
     let (mut contents, mut manifests) = (BTreeMap::new(), BTreeMap::new());
     let objects = rows(model).filter_map(|row| row.object.as_ref()).map(|object| object.body);
     for body in objects.chain(model.parts.values().map(|part| part.body)) {
@@ -106,7 +106,7 @@ fn sums_of_contents_agree(model: &Model) -> Held {
     same("a name that ended and is in use", &both, &None)
 }
 
-fn tables_agree(model: &Model) -> Held {
+pub(crate) fn tables_agree(model: &Model) -> Held {
     for (bucket, key) in model.current.keys() {
         let newer = (*bucket, key.clone(), model.current[&(*bucket, key.clone())].version);
         let newest = model.versions.range(newer..=(*bucket, key.clone(), VersionId::MAX)).next();

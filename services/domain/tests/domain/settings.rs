@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::fold::Fold;
+use crate::links;
+use crate::random::replication;
 use crate::random::settings::{BUCKETS, Step, begin, command, history, id};
 use crate::targets;
 
@@ -74,6 +76,8 @@ fn holds(model: &Model, command: &Command) -> bool {
             other => panic!("{other:?} is no part of these histories"),
         },
         Command::Target(command) => targets::holds(model, command),
+        Command::Link(command) => links::holds(model, command),
+        Command::NoteReplicated(note) => replication::holds(model, note),
         Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
         Command::ChangeKey(change) => model.totals.keys.of(change.author) >= change.number,
         Command::ChangeMasterKey(change) => {
@@ -100,6 +104,7 @@ fn has_setting(settings: &domain::row::BucketSettingsRow, setting: &Setting) -> 
             settings.notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
         }
         Setting::Logging(logging) => settings.logging.as_ref().map(domain::row::LoggingRow::logging) == *logging,
+        Setting::Replication(to) => settings.replication.as_ref().map(|row| &row.configuration) == to.as_ref(),
         Setting::Encryption(encryption) => settings.encryption == *encryption,
     }
 }

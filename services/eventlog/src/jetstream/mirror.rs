@@ -15,7 +15,7 @@ const DECLARATION: &str = include_str!("../../../../nats/streams/facts.json");
 const SECRET_ONCE: &[&str] = &["key", "kms_key", "user"];
 
 /// Nouns that are newer than the mirrors that operators have. A server does not change what a mirror leaves out.
-const LATER: &[&str] = &["consumer"];
+const LATER: &[&str] = &["consumer", "link", "replication"];
 
 /// The server's description of a stream.
 #[derive(Deserialize)]

@@ -6,6 +6,8 @@ use s3::condition::DeleteConditions;
 use s3::request::Head;
 use s3::{Error, Operation};
 
+use crate::convert;
+
 /// The resource that a right is needed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -56,7 +58,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::GetBucketWebsite => (Action::GetBucketWebsite, Target::Bucket),
         O::DeleteBucketWebsite => (Action::DeleteBucketWebsite, Target::Bucket),
         O::GetBucketReplication => (Action::GetReplicationConfiguration, Target::Bucket),
-        O::DeleteBucketReplication => (Action::PutReplicationConfiguration, Target::Bucket),
+        O::PutBucketReplication | O::DeleteBucketReplication => (Action::PutReplicationConfiguration, Target::Bucket),
         O::GetBucketLogging => (Action::GetBucketLogging, Target::Bucket),
         O::PutBucketLogging => (Action::PutBucketLogging, Target::Bucket),
         O::GetBucketNotificationConfiguration => (Action::GetBucketNotification, Target::Bucket),
@@ -132,6 +134,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         | O::UploadPartCopy
         | O::CompleteMultipartUpload => (Action::PutObject, Target::Key),
         O::PostObject => (Action::PutObject, Target::Form),
+        O::PutReplica => (convert::right_to_replicate(&convert::replica(head)?), Target::Key),
         O::AbortMultipartUpload => (Action::AbortMultipartUpload, Target::Upload),
         O::ListParts => (Action::ListMultipartUploadParts, Target::Upload),
     };

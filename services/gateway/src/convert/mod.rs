@@ -2,8 +2,9 @@
 //! fact makes a fact; one that makes a type of the wire begins with `wire_`.
 //!
 //! # Layout
-//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `logging`; `notification`
-//! - `name`: versions and uploads as clients name them
+//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `logging`; `notification`;
+//!   `replication`
+//! - `name`: versions and uploads as clients name them; `replica`: changes of other regions
 
 mod access;
 mod checksum;
@@ -13,6 +14,8 @@ mod lock;
 mod logging;
 mod name;
 mod notification;
+mod replica;
+mod replication;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +42,8 @@ pub(crate) use lock::{
 pub(crate) use logging::{logging, wire_logging};
 pub(crate) use name::{upload_id, version_name, version_text};
 pub(crate) use notification::{notification_rule, wire_notification_rule};
+pub(crate) use replica::{change_of_replica, replica, replica_of, right_to_replicate};
+pub(crate) use replication::{replication, wire_replication};
 
 /// The storage class of objects that were stored without one.
 pub(crate) const STANDARD: &str = "STANDARD";

@@ -25,6 +25,7 @@ pub(crate) use commit::commit_ingested;
 use intake::Intake;
 use sealing::{Sealed, Sealing};
 use taken::Taken;
+pub(crate) use taken::uploaded_before;
 
 /// A body that was read and verified, and is not yet committed.
 pub(crate) struct Ingested {

@@ -8,6 +8,7 @@ use shards::StoredContent;
 use crate::Gateway;
 use crate::failure::Failure;
 use crate::referable::is_referable;
+use crate::request::Request;
 use crate::room::Room;
 
 /// Where the bytes are until they are committed.
@@ -52,6 +53,18 @@ pub(super) async fn known_bytes(
         None => false,
     };
     Ok(KnownBytes { content, is_shown })
+}
+
+/// A stored content of bytes that the caller is known to have uploaded, whose shards its nodes confirm.
+pub(crate) async fn uploaded_before(
+    request: &Request<'_>,
+    bucket: &BucketName,
+    sha256: Sha256Digest,
+) -> Result<Option<ContentId>, Failure> {
+    if !request.gateway.0.holdings.has(request.caller, sha256) {
+        return Ok(None);
+    }
+    Ok(known_bytes(request.gateway, bucket, sha256).await?.shown())
 }
 
 impl KnownBytes {

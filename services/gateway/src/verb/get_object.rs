@@ -13,6 +13,7 @@ use s3::request::GetObject;
 use s3::{Code, Error};
 
 use super::object_lock;
+use super::replica::STATUS;
 use super::version::version;
 use crate::authorization::{Authorized, Granted};
 use crate::encryption::{insert_headers, open_object};
@@ -70,6 +71,9 @@ async fn find<'a>(call: Authorized<'a>, method: &'static str) -> Result<(Granted
     object_lock::show(&call, wanted, object.lock, &mut headers)?;
     insert_tag_count(&call, wanted, &object, &mut headers);
     insert_expiration(wanted, (&row, &object), &mut headers)?;
+    if let Some(replication) = &row.replication {
+        headers.insert(STATUS, HeaderValue::from_static(replication.status()));
+    }
     match request.conditions.evaluate(&object.etag.to_string(), row.modified, call.now) {
         Outcome::Proceed => {}
         Outcome::NotModified => {

@@ -13,6 +13,7 @@ mod bucket_notification;
 mod bucket_ownership;
 mod bucket_policy;
 mod bucket_public_access;
+mod bucket_replication;
 mod bucket_tagging;
 mod bucket_versioning;
 mod complete_upload;
@@ -37,6 +38,7 @@ mod owner;
 mod post_object;
 mod put_object;
 mod rename_object;
+mod replica;
 mod source;
 mod unconfigured;
 mod upload_part;
@@ -64,8 +66,6 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         Operation::PutBucketRequestPayment
         | Operation::GetBucketWebsite
         | Operation::DeleteBucketWebsite
-        | Operation::GetBucketReplication
-        | Operation::DeleteBucketReplication
         | Operation::GetBucketAccelerateConfiguration
         | Operation::PutBucketAccelerateConfiguration
         | Operation::GetBucketAnalyticsConfiguration
@@ -92,6 +92,7 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         Operation::DeleteObjects => delete_objects::delete_objects(call.without_state(), body).await,
         Operation::CopyObject => Box::pin(copy_object::copy_object(call)).await,
         Operation::RenameObject => rename_object::rename_object(call).await,
+        Operation::PutReplica => Box::pin(replica::put_replica(call, body)).await,
         Operation::ListObjects => list_objects::v1(call),
         Operation::ListObjectsV2 => list_objects::v2(call),
         Operation::ListObjectVersions => list_versions::list_versions(call),
@@ -125,6 +126,9 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         Operation::PutBucketLogging => bucket_logging::put(call.without_state(), body).await,
         Operation::GetBucketNotificationConfiguration => bucket_notification::get(call),
         Operation::PutBucketNotificationConfiguration => bucket_notification::put(call.without_state(), body).await,
+        Operation::GetBucketReplication => bucket_replication::get(call),
+        Operation::PutBucketReplication => bucket_replication::put(call.without_state(), body).await,
+        Operation::DeleteBucketReplication => bucket_replication::delete(call).await,
         Operation::ListTagsForResource => bucket_tagging::list(call),
         Operation::TagResource => bucket_tagging::add(call.without_state(), body).await,
         Operation::UntagResource => bucket_tagging::remove(call).await,

@@ -47,5 +47,5 @@ async fn bytes_that_are_not_what_they_were_said_to_be_are_not_kept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_built_is_said_to_be_so() {
     let store = Store::new().await;
-    put("/bucket?replication", "<ReplicationConfiguration/>").to(&store).await.refuses(501, "NotImplemented");
+    put("/bucket?website", "<WebsiteConfiguration/>").to(&store).await.refuses(501, "NotImplemented");
 }

@@ -29,6 +29,10 @@ impl Tables<Writable<'_>> {
             Change::DropVersion { bucket, key, version } => self.versions.drop((*bucket, key, *version)),
             Change::PutNull { bucket, key, version } => self.nulls.put((*bucket, key), version),
             Change::DropNull { bucket, key } => self.nulls.drop((*bucket, key)),
+            Change::PutRemoved { bucket, key, name, row } => self.removed.put((*bucket, key, *name), row),
+            Change::DropRemoved { bucket, key, name } => self.removed.drop((*bucket, key, *name)),
+            Change::PutRemovedName { sequence, row } => self.removed_names.put(*sequence, row),
+            Change::DropRemovedName { sequence } => self.removed_names.drop(*sequence),
             Change::PutContent { content, row } => self.contents.put(content, row),
             Change::DropContent { content } => self.contents.drop(content),
             Change::PutGeneration { generation, content } => self.generations.put(*generation, content),
@@ -95,6 +99,8 @@ impl Tables<Writable<'_>> {
             Change::DropConsumer { name } => self.region.drop_consumer(name),
             Change::PutTarget { name, row } => self.region.put_target(name, row),
             Change::DropTarget { name } => self.region.drop(&RegionKey::Target(name.clone())),
+            Change::PutLink { name, row } => self.region.put_link(name, row),
+            Change::DropLink { name } => self.region.drop(&RegionKey::Link(name.clone())),
             Change::PutDeadLetter { target, sequence, row } => self.region.put_dead_letter(target, *sequence, row),
             Change::DropDeadLetter { target, sequence } => {
                 self.region.drop(&RegionKey::DeadLetter(target.clone(), *sequence))

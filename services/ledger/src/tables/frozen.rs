@@ -29,7 +29,8 @@ fn the_tables_have_these_names_and_types_of_keys() {
     }
     opens! {
         &str: "buckets" "region";
-        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "usage" "writers";
+        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "removed_names"
+            "usage" "writers";
         u128: "ended" "generations" "manifests" "released_uploads";
         &[u8]: "contents" "faults";
         (u128, u16): "parts";
@@ -38,7 +39,7 @@ fn the_tables_have_these_names_and_types_of_keys() {
         (&str, &[u8], u64): "audit_keys";
         (u64, u32): "growth_days";
         (u64, &[u8]): "current" "nulls" "unreferenced";
-        (u64, &[u8], u128): "uploads" "versions";
+        (u64, &[u8], u128): "removed" "uploads" "versions";
         (u8, &str): "identities";
     }
     let mut found: Vec<_> = transaction.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
@@ -101,6 +102,8 @@ fn keys_have_these_forms_and_are_read_back() {
     assert!(matches!(stored::<RegionKey>(&lease, "lease/gc"), RegionKey::Lease(Lease::Gc)));
     let target = RegionKey::Target("alerts".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&target, "target/alerts"), RegionKey::Target(_)));
+    let link = RegionKey::Link("us-west-2".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&link, "link/us-west-2"), RegionKey::Link(_)));
     let dead = RegionKey::DeadLetter("alerts".parse().unwrap(), 7);
     assert!(matches!(
         stored::<RegionKey>(&dead, "dead/alerts/00000000000000000007"),

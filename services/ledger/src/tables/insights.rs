@@ -269,6 +269,7 @@ mod tests {
             acl: None,
             lock: events::lock::Lock::default(),
             renamed: None,
+            changes: domain::row::ChangesRow::default(),
         };
         let row = VersionRow {
             version: VersionId::from_u128(7),
@@ -276,6 +277,7 @@ mod tests {
             modified: Timestamp::from_second(NOW - days * SECONDS_OF_DAY - 5).unwrap(),
             sequence: 9,
             object: Some(object),
+            replication: None,
         };
         Change::PutCurrent { bucket: BucketId(3), key: ObjectKey::from_bytes(key.as_bytes()).unwrap(), row }
     }

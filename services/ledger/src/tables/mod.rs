@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, EndedRow, FaultsRow, GrowthRow,
-    ManifestRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
-    WritersRow,
+    ManifestRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow,
+    UploadRow, UsageRow, VersionRow, WritersRow,
 };
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, WriteTransaction};
@@ -163,6 +163,10 @@ tables! {
     versions: (BucketId, ObjectKey, VersionId) => VersionRow;
     /// Which noncurrent version of a key is the null version.
     nulls: (BucketId, ObjectKey) => VersionId;
+    /// Versions of replicated buckets that were deleted for good.
+    removed: (BucketId, ObjectKey, VersionId) => RemovedRow;
+    /// Their names, in the order of the events that deleted them.
+    removed_names: u64 => RemovedNameRow;
     /// Contents, and how often something refers to them.
     contents: ContentId => ContentRow;
     /// Contents that have shards which are not what their placement says.

@@ -242,10 +242,10 @@ mod tests {
             acl: None,
             lock: events::lock::Lock::default(),
             renamed: None,
+            changes: domain::row::ChangesRow::default(),
         };
-        let version = VersionId::from_u128(1);
-        let row =
-            VersionRow { version, null: true, modified: Timestamp::UNIX_EPOCH, sequence: 1, object: Some(object) };
+        let (version, modified) = (VersionId::from_u128(1), Timestamp::UNIX_EPOCH);
+        let row = VersionRow { version, null: true, modified, sequence: 1, object: Some(object), replication: None };
         let (bucket, key) = (BucketId(1), ObjectKey::from_bytes(key.as_bytes()).unwrap());
         if is_current { Change::PutCurrent { bucket, key, row } } else { Change::PutVersion { bucket, key, row } }
     }

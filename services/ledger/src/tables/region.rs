@@ -3,10 +3,10 @@
 use std::ops::Bound;
 
 use domain::row::{
-    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, NotaryRow, SecretRow, TargetRow, TotalsRow,
-    WorkerRow,
+    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, LinkRow, NodeRow, NodeUsageRow, NotaryRow, SecretRow, TargetRow,
+    TotalsRow, WorkerRow,
 };
-use events::ids::{ConsumerName, InvalidName, NodeId, TargetName, WorkerName};
+use events::ids::{ConsumerName, InvalidName, NodeId, RegionName, TargetName, WorkerName};
 use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
 
@@ -41,6 +41,8 @@ pub(crate) enum RegionKey {
     Consumer(ConsumerName),
     /// → [`TargetRow`].
     Target(TargetName),
+    /// → [`LinkRow`].
+    Link(RegionName),
     /// A target and the sequence of an event → [`DeadLetterRow`].
     DeadLetter(TargetName, u64),
 }
@@ -81,6 +83,12 @@ const TARGET: &str = "target/";
 /// This sorts after all targets.
 const AFTER_TARGETS: &str = "target0";
 
+/// This comes before the name of a link.
+const LINK: &str = "link/";
+
+/// This sorts after all of those.
+const AFTER_LINKS: &str = "link0";
+
 /// This comes before the name of a target, a slash, and the sequence of a dead letter in 20 digits.
 const DEAD_LETTER: &str = "dead/";
 
@@ -105,6 +113,7 @@ impl Key for RegionKey {
             Self::Worker(name) => then(&format!("{WORKER}{name}")),
             Self::Consumer(name) => then(&format!("{CONSUMER}{name}")),
             Self::Target(name) => then(&format!("{TARGET}{name}")),
+            Self::Link(name) => then(&format!("{LINK}{name}")),
             Self::DeadLetter(name, sequence) => then(&format!("{DEAD_LETTER}{name}/{sequence:0SEQUENCE_DIGITS$}")),
         }
     }
@@ -130,6 +139,8 @@ impl Key for RegionKey {
                     Self::Consumer(name.parse()?)
                 } else if let Some(name) = key.strip_prefix(TARGET) {
                     Self::Target(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(LINK) {
+                    Self::Link(name.parse()?)
                 } else if let Some(rest) = key.strip_prefix(DEAD_LETTER) {
                     let (name, sequence) = rest.split_once('/').ok_or_else(unknown)?;
                     Self::DeadLetter(name.parse()?, sequence.parse().map_err(|_| unknown())?)
@@ -195,6 +206,22 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
         self.get_as(&RegionKey::Target(name.clone()))
     }
 
+    pub(super) fn link(&self, name: &RegionName) -> Result<Option<LinkRow>, StateError> {
+        self.get_as(&RegionKey::Link(name.clone()))
+    }
+
+    /// All links, in the order of their names.
+    pub(super) fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, StateError> {
+        let mut links = Vec::new();
+        for entry in self.range(LINK..AFTER_LINKS)? {
+            let entry = entry?;
+            if let RegionKey::Link(name) = entry.key()? {
+                links.push((name, entry.row_as()?));
+            }
+        }
+        Ok(links)
+    }
+
     pub(super) fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
         self.get_as(&RegionKey::DeadLetter(target.clone(), sequence))
     }
@@ -239,6 +266,10 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
 
     pub(super) fn put_worker(&mut self, name: &WorkerName, row: &WorkerRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Worker(name.clone()), row)
+    }
+
+    pub(super) fn put_link(&mut self, name: &RegionName, row: &LinkRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Link(name.clone()), row)
     }
 
     pub(super) fn put_consumer(&mut self, name: &ConsumerName, row: &ConsumerRow) -> Result<(), StateError> {

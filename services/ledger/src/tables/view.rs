@@ -1,13 +1,13 @@
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
-    FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting, PostingRow,
-    ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow,
-    WritersRow,
+    FaultsRow, GrowthRow, LeaseRow, LinkRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting,
+    PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, TargetRow, TotalsRow,
+    UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
-    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId,
-    VersionId, WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, RegionName, Sha256Digest,
+    TargetName, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
@@ -62,6 +62,21 @@ impl<A: Access> View for Tables<A> {
 
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, StateError> {
         self.nulls.get((bucket, key))
+    }
+
+    fn removed(&self, bucket: BucketId, key: &ObjectKey, name: VersionId) -> Result<Option<RemovedRow>, StateError> {
+        self.removed.get((bucket, key, name))
+    }
+
+    fn removed_first(&self, max: usize) -> Result<Vec<(u64, RemovedNameRow)>, StateError> {
+        self.removed_names
+            .range(..)?
+            .take(max)
+            .map(|entry| {
+                let entry = entry?;
+                Ok((entry.key()?, entry.row()?))
+            })
+            .collect()
     }
 
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, StateError> {
@@ -189,6 +204,14 @@ impl<A: Access> View for Tables<A> {
 
     fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, StateError> {
         self.list_targets(None, max)
+    }
+
+    fn link(&self, name: &RegionName) -> Result<Option<LinkRow>, StateError> {
+        self.region.link(name)
+    }
+
+    fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, StateError> {
+        self.region.links()
     }
 
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {

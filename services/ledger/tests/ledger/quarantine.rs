@@ -84,6 +84,7 @@ fn deleted(version: VersionId, rule: Option<&str>) -> Fact {
         governance_bypassed: false,
         delta: Delta { objects: -1, bytes: -10 },
         lifecycle_rule: rule.map(Into::into),
+        replica: None,
     })
 }
 

@@ -184,6 +184,8 @@ pub(crate) enum RunCommand {
     Node(roles::node::NodeArgs),
     /// Run the service that writes missing and damaged shards again; of several instances, one works at a time
     Repair(roles::repair::RepairArgs),
+    /// Run the replicator, which sends versions of buckets to other regions; of several instances, one works at a time
+    Replicator(roles::replicator::ReplicatorArgs),
     /// Do nothing: what a role costs is its file and what is said of it here
     #[cfg(test)]
     #[command(hide = true)]
@@ -201,6 +203,7 @@ impl RunCommand {
             Self::Notary(arguments) => roles::notary::run(arguments).await,
             Self::Node(arguments) => roles::node::run(arguments).await,
             Self::Repair(arguments) => roles::repair::run(arguments).await,
+            Self::Replicator(arguments) => roles::replicator::run(arguments).await,
             #[cfg(test)]
             Self::Idle(arguments) => roles::idle::run(arguments).await,
         }

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 88] = [
+const COMMANDS: [(&str, &str); 91] = [
     ("addConsumer", "events consumer add"),
+    ("addLink", "admin link add"),
     ("addMember", "admin group add"),
     ("attachToGroup", "admin policy attach"),
     ("attachToUser", "admin policy attach"),
@@ -63,6 +64,7 @@ const COMMANDS: [(&str, &str); 88] = [
     ("listGroups", "admin group list"),
     ("listKeys", "admin key list"),
     ("listKmsKeys", "admin kms list"),
+    ("listLinks", "admin link list"),
     ("listNodes", "node list"),
     ("listPolicies", "admin policy list"),
     ("listScrubs", "scrub status"),
@@ -77,6 +79,7 @@ const COMMANDS: [(&str, &str); 88] = [
     ("putQuota", "admin bucket quota"),
     ("redeliver", "admin target redeliver"),
     ("removeConsumer", "events consumer rm"),
+    ("removeLink", "admin link remove"),
     ("removeMember", "admin group remove"),
     ("removeNode", "node remove"),
     ("resumeNode", "node resume"),

@@ -15,6 +15,7 @@ use crate::roles::lifecycle::RulesArgs;
 use crate::roles::notary::NotaryArgs;
 use crate::roles::notify::TargetArgs;
 use crate::roles::repair::RepairTimeArgs;
+use crate::roles::replicator::LinkArgs;
 use crate::roles::{Doors, Plan, SecondRegion, serve};
 use crate::signals::Stop;
 use crate::tls::TlsArgs;
@@ -39,6 +40,8 @@ pub(crate) struct DevArgs {
     pub(crate) gc: GcTimeArgs,
     #[command(flatten)]
     pub(crate) targets: TargetArgs,
+    #[command(flatten)]
+    pub(crate) links: LinkArgs,
     #[command(flatten)]
     pub(crate) notary: NotaryArgs,
     /// Number of storage nodes
@@ -119,6 +122,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         notary,
         health: true,
         targets: Some(arguments.targets),
+        links: Some(arguments.links),
         integration: arguments.integration,
         second_region,
     };

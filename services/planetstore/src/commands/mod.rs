@@ -29,6 +29,7 @@ mod status;
 mod version;
 mod worker;
 
+pub(crate) use admin::session::Session;
 pub(crate) use admin::{AdminArgs, admin};
 pub(crate) use audit::{AuditCommand, audit};
 pub(crate) use author_key::{AuthorKeyArgs, author_key};

@@ -218,6 +218,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         notary: None,
         health: false,
         targets: None,
+        links: None,
         integration: None,
         second_region: None,
     };

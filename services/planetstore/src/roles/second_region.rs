@@ -69,6 +69,11 @@ impl SecondRegion {
         Ok(Self { region, folder, listen, console, nodes, tls })
     }
 
+    /// Its name, and its data folder.
+    pub(super) fn place(&self) -> (String, &Path) {
+        (self.region.to_string(), self.folder.as_path())
+    }
+
     fn command(&self) -> Command {
         let own_id = std::process::id().to_string();
         let mut command = Command::new(OWN_PROGRAM);

@@ -26,8 +26,8 @@ use super::node::node_names;
 use super::second_region::SecondRegion;
 use super::server::{run_server, start_server};
 use super::{
-    access_log, admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, second_region, telling,
-    workers,
+    access_log, admission, consumers, gateway, gc, health, lifecycle, linked, notary, notify, repair, replicator,
+    second_region, telling, workers,
 };
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
@@ -89,6 +89,8 @@ pub(crate) struct Plan {
     pub(crate) health: bool,
     /// How targets of events are reached, if this process sends events.
     pub(crate) targets: Option<notify::TargetArgs>,
+    /// How other regions are reached, if this process replicates to them.
+    pub(crate) links: Option<replicator::LinkArgs>,
     /// The file for the login of an integration, if there is to be one.
     pub(crate) integration: Option<PathBuf>,
     /// The second region, if this process starts one beside its own.
@@ -208,6 +210,10 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     process.add(announce(plan, endpoints)?);
     if let Some(second) = &plan.second_region {
         process.add(second_region::start(second.clone()).await?);
+        if endpoints.tls.is_none() {
+            let own = (plan.region.to_string(), plan.folder.paths().folder());
+            process.add(linked::start(own, second.place()));
+        }
     }
     Ok(())
 }
@@ -225,6 +231,12 @@ async fn start_upkeep(
         let folders = Folders { own: plan.folder.paths(), shards };
         let (at, ledger) = ((endpoint, &plan.region), ledger.clone());
         process.add(repair::start(options.clone(), at, cluster, secrets, folders, ledger, workers).await?);
+    }
+    if let Some(links) = &plan.links {
+        let keys = (Arc::new(Sealers::new(&plan.master_keys)?), master_key::piece_secrets(plan.master_keys.iter()));
+        let folders = Folders { own: plan.folder.paths(), shards };
+        let (at, ledger) = ((endpoint, &plan.region), ledger.clone());
+        process.add(replicator::start(links, at, cluster, keys, folders, ledger, workers).await?);
     }
     if let Some(options) = &plan.gc {
         workers.add(gc::worker(options.clone(), endpoint, cluster, ledger.clone()).await?)?;

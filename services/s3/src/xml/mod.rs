@@ -21,6 +21,7 @@ mod multipart;
 mod notification;
 mod post;
 mod reader;
+mod replication;
 mod tagging;
 mod token;
 mod unconfigured;
@@ -53,6 +54,7 @@ pub use multipart::{
 pub use notification::NotificationConfiguration;
 pub use post::PostResponse;
 pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DELETE_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
+pub use replication::ReplicationConfiguration;
 pub use tagging::{ListTagsForResourceResult, TagResourceRequest, Tagging};
 pub use token::ContinuationToken;
 pub use unconfigured::{Unchanging, Unconfigured};

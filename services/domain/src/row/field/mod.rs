@@ -4,6 +4,7 @@
 pub(super) mod cors;
 pub(super) mod encryption;
 pub(super) mod lifecycle;
+pub(super) mod replication;
 pub(super) mod rules;
 
 pub(super) mod attributes {
@@ -36,6 +37,26 @@ pub(super) mod lock {
     pub(in crate::row) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lock, D::Error> {
         let (retention, legal_hold) = Deserialize::deserialize(deserializer)?;
         Ok(Lock { retention, legal_hold })
+    }
+}
+
+pub(super) mod retention_state {
+    use events::lock::RetentionState;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde hands over a reference")]
+    pub(in crate::row) fn serialize<S: Serializer>(
+        state: &Option<RetentionState>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        state.map(|state| (state.reset, state.governance, state.compliance)).serialize(serializer)
+    }
+
+    pub(in crate::row) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<RetentionState>, D::Error> {
+        let state = Option::deserialize(deserializer)?;
+        Ok(state.map(|(reset, governance, compliance)| RetentionState { reset, governance, compliance }))
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod identities;
 pub(crate) mod naive;
 pub(crate) mod places;
+pub(crate) mod replication;
 pub(crate) mod settings;
 pub(crate) mod steps;
 pub(crate) mod targets;

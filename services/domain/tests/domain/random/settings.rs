@@ -30,7 +30,8 @@ use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
 
-use crate::random::targets;
+use crate::links;
+use crate::random::{replication, targets};
 
 /// A bucket without versioning, and one with object lock.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
@@ -77,11 +78,16 @@ pub(crate) enum Step {
     AskWorker(u8),
     AddConsumer(u8),
     RemoveConsumer(u8),
+    AddLink(u8),
+    RemoveLink(u8),
+    ResealLink(u8),
     NotaryKey(u8),
     /// By the right key or by another one.
     Checkpoint(bool),
     /// About targets of events.
     Target(targets::Step),
+    /// About other regions.
+    Replication(replication::Step),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -270,7 +276,16 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     if let Step::Target(step) = step {
         return targets::command(model, step, sealed(model));
     }
+    if let Step::Replication(step) = step {
+        return replication::command(model, step);
+    }
     Some(match *step {
+        Step::AddLink(n) => links::add(&links::name(n), sealed(model)),
+        Step::RemoveLink(n) => links::remove(&links::name(n)),
+        Step::ResealLink(n) => {
+            let from = model.links.get(&links::name(n).parse().unwrap())?.secret.clone();
+            links::reseal(&links::name(n), from, sealed(model))
+        }
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
             Command::SetBucketPolicy { bucket: name(bucket), policy, is_public: false }
@@ -344,7 +359,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         | Step::RemoveConsumer(_) => of_lease(step),
         Step::NotaryKey(n) => notary_key(model, n).into(),
         Step::Checkpoint(is_right) => checkpoint(model, is_right)?.into(),
-        Step::Target(_) => unreachable!("they are above"),
+        Step::Target(_) | Step::Replication(_) => unreachable!("they are above"),
     })
 }
 
@@ -412,6 +427,9 @@ fn of_readers() -> impl Strategy<Value = Step> {
     prop_oneof![
         (0..2_u8).prop_map(Step::AddConsumer),
         (0..2_u8).prop_map(Step::RemoveConsumer),
+        (0..2_u8).prop_map(Step::AddLink),
+        (0..2_u8).prop_map(Step::RemoveLink),
+        (0..2_u8).prop_map(Step::ResealLink),
         (0..2_u8).prop_map(Step::NotaryKey),
         prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
@@ -425,6 +443,7 @@ pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
             1 => of_leases(),
             1 => of_readers(),
             4 => targets::step().prop_map(Step::Target),
+            1 => replication::step().prop_map(Step::Replication),
         ],
         1..steps_max,
     )

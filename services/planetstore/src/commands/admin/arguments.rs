@@ -8,6 +8,7 @@ use events::ids::{AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, Se
 use jiff::Timestamp;
 
 use super::api::ApiMethod;
+use super::link::LinkAction;
 use super::target_arguments::TargetAction;
 use crate::table::Output;
 use crate::units::ByteSize;
@@ -93,6 +94,11 @@ pub(crate) enum AdminCommand {
     Bucket {
         #[command(subcommand)]
         action: BucketAction,
+    },
+    /// Manage the links to other regions, by which buckets are replicated
+    Link {
+        #[command(subcommand)]
+        action: LinkAction,
     },
     /// Manage the targets that events are sent to: webhooks and NATS subjects
     Target {

@@ -6,6 +6,7 @@ mod bucket;
 mod group;
 mod key;
 mod kms;
+mod link;
 mod master_key;
 mod policy;
 mod region;
@@ -90,6 +91,7 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
         AdminCommand::Region { action } => region::run(&session, action, output).await,
         AdminCommand::MasterKey { action } => master_key::run(&mut session, action, output).await,
         AdminCommand::Target { action } => target::run(&session, action, output).await,
+        AdminCommand::Link { action } => link::run(&session, action, output).await,
         AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
     };
     session.close().await;

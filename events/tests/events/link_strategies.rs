@@ -1,0 +1,16 @@
+//! Arbitrary facts of links to other regions.
+
+use events::{Fact, link, secret};
+use proptest::prelude::*;
+
+use crate::strategies::{region, sealed, text};
+
+pub(crate) fn fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        (region(), text(), text(), sealed()).prop_map(|(link, url, access_key, secret)| {
+            Fact::LinkAdded(link::Added { link, url, access_key, secret })
+        }),
+        region().prop_map(|link| Fact::LinkRemoved(link::Removed { link })),
+        (region(), sealed()).prop_map(|(link, sealed)| Fact::LinkResealed(secret::LinkResealed { link, sealed })),
+    ]
+}

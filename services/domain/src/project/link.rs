@@ -1,0 +1,28 @@
+//! The changes of facts about links to other regions.
+
+use events::link::{Added, Removed};
+use events::secret::LinkResealed;
+
+use super::ProjectError;
+use super::draft::Draft;
+use crate::change::Change;
+use crate::row::LinkRow;
+use crate::view::View;
+
+pub(super) fn added<V: View>(draft: &mut Draft<'_, V>, fact: &Added) {
+    let (url, access_key, secret) = (fact.url.clone(), fact.access_key.clone(), fact.secret.clone());
+    let row = LinkRow { id: draft.event.sequence, added: draft.event.time, url, access_key, secret };
+    draft.changes.push(Change::PutLink { name: fact.link.clone(), row });
+}
+
+pub(super) fn removed<V: View>(draft: &mut Draft<'_, V>, fact: &Removed) {
+    draft.changes.push(Change::DropLink { name: fact.link.clone() });
+}
+
+pub(super) fn resealed<V: View>(draft: &mut Draft<'_, V>, fact: &LinkResealed) -> Result<(), ProjectError<V::Error>> {
+    let row = draft.view.link(&fact.link).map_err(ProjectError::View)?;
+    let row = row.ok_or_else(|| draft.contradiction("its link does not exist"))?;
+    let row = LinkRow { secret: fact.sealed.clone(), ..row };
+    draft.changes.push(Change::PutLink { name: fact.link.clone(), row });
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Random histories of what is replicated to other regions, and how that went.
+
+use domain::model::Model;
+use domain::{Command, NoteReplicated, ReplicationResult, Setting};
+use events::replication::{Configuration, Destination, ReplicatedVersion, Rule};
+use events::tags::Tags;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::random::settings::{BUCKETS, id, key, name};
+
+/// One change. Buckets and keys are indexes, and destinations numbers.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// To which destination a bucket is replicated.
+    Configure(usize, Option<u8>),
+    /// A version that arrived, or was refused.
+    Note { bucket: usize, at: usize, n: u8, arrived: bool },
+}
+
+fn destination(n: u8) -> Destination {
+    Destination { bucket: format!("copy-{n}").parse().unwrap(), region: Some("eu-2".parse().unwrap()) }
+}
+
+fn rule(n: u8) -> Rule {
+    Rule {
+        id: format!("rule-{n}"),
+        priority: Some(1),
+        enabled: true,
+        prefix: String::new(),
+        tags: Tags::new(),
+        delete_markers: true,
+        existing_objects: None,
+        replica_modifications: None,
+        removals: None,
+        destination: destination(n),
+        storage_class: None,
+    }
+}
+
+/// The command of a step in a state; `None` if its object does not exist.
+pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
+    Some(match *step {
+        Step::Configure(bucket, n) => {
+            let of = |n| Configuration { role: "arn:aws:iam::0:role/replication".into(), rules: vec![rule(n)] };
+            Command::SetBucketSetting { bucket: name(bucket), setting: Setting::Replication(n.map(of)) }
+        }
+        Step::Note { bucket, at, n, arrived } => {
+            let row = model.current.get(&(id(model, bucket), key(at)))?;
+            let result = if arrived {
+                ReplicationResult::Completed { up_to: row.sequence }
+            } else {
+                ReplicationResult::Failed { reason: "the answer was 409 Conflict".into() }
+            };
+            let versions = vec![ReplicatedVersion { key: key(at), version_id: row.version }];
+            NoteReplicated { bucket: name(bucket), destination: destination(n), versions, result }.into()
+        }
+    })
+}
+
+/// Whether the state has what was noted.
+pub(crate) fn holds(model: &Model, note: &NoteReplicated) -> bool {
+    let settings = &model.bucket_settings[&model.buckets[&note.bucket].id];
+    let progress = settings.replication.as_ref().map(|row| &row.progress);
+    let known = progress.and_then(|known| known.iter().find(|(known, _)| *known == note.destination));
+    match note.result {
+        ReplicationResult::Completed { up_to } => known.is_some_and(|(_, known)| *known >= up_to),
+        ReplicationResult::Failed { .. } => true,
+    }
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    let bucket = || 0..BUCKETS.len();
+    prop_oneof![
+        (bucket(), option::weighted(0.8, 0..2_u8)).prop_map(|(bucket, n)| Step::Configure(bucket, n)),
+        (bucket(), 0..3_usize, 0..2_u8, any::<bool>()).prop_map(|(bucket, at, n, arrived)| Step::Note {
+            bucket,
+            at,
+            n,
+            arrived
+        }),
+    ]
+}

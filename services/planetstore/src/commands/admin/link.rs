@@ -1,0 +1,73 @@
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Subcommand;
+use events::ids::RegionName;
+use http::Method;
+use serde_json::json;
+
+use super::read_document;
+use super::session::Session;
+use super::show;
+use crate::table::Output;
+
+const LINKS: &str = "/api/v1/links";
+
+/// Bytes of a file with a secret key that are read.
+const SECRET_FILE_BYTES_MAX: u64 = 1 << 10;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LinkAction {
+    /// List the links to other regions
+    List,
+    /// Add a link to another region, by which buckets with a replication configuration reach it
+    Add {
+        /// Name of the region that it leads to
+        name: RegionName,
+        /// URL of that region's S3 address: `https://`, or `http://` if the address is of this host
+        url: String,
+        /// Access key id of a user of that region who may replicate to its buckets
+        #[arg(long, value_name = "ID")]
+        access_key: String,
+        /// File whose first line is the secret key; `-` for stdin
+        #[arg(long, value_name = "FILE")]
+        secret_key_file: PathBuf,
+    },
+    /// Remove a link: what is to be replicated by it waits for another one
+    Remove { name: RegionName },
+}
+
+pub(super) async fn run(session: &Session, action: LinkAction, output: Output) -> anyhow::Result<()> {
+    match action {
+        LinkAction::List => {
+            let mut answer = session.get(LINKS).await?;
+            let serde_json::Value::Array(links) = answer["links"].take() else {
+                bail!("the store's answer has no links");
+            };
+            show::list(
+                output,
+                &links,
+                [
+                    ("NAME", |link| show::text(&link["name"])),
+                    ("URL", |link| show::text(&link["url"])),
+                    ("ACCESS KEY", |link| show::text(&link["access_key"])),
+                    ("ADDED", |link| show::text(&link["added"])),
+                ],
+            )
+        }
+        LinkAction::Add { name, url, access_key, secret_key_file } => {
+            let file = read_document(&secret_key_file, SECRET_FILE_BYTES_MAX)?;
+            let secret_key = file.lines().next().unwrap_or_default().trim();
+            if secret_key.is_empty() {
+                bail!("the first line of {} is empty", secret_key_file.display());
+            }
+            let link = json!({ "name": name, "url": url, "access_key": access_key, "secret_key": secret_key });
+            show::one(output, &session.ask(Method::POST, LINKS, Some(&link)).await?)
+        }
+        LinkAction::Remove { name } => {
+            session.ask(Method::DELETE, &format!("{LINKS}/{name}"), None).await?;
+            show::done(output, "The link is gone.");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Links the two regions of `dev --regions 2`, in both directions, so that a bucket with a replication rule simply works.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::banner;
+use crate::client::ConsoleArgs;
+use crate::commands::Session;
+use crate::folder::{DataArgs, Paths};
+use crate::process::Running;
+use crate::run_file::RunFile;
+
+/// The user by whose key a region replicates to the other, and the policy that it has.
+const USER: &str = "replicator";
+
+/// How long to wait before the next attempt.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// How many attempts there are before it is said that they fail.
+const QUIET_ATTEMPTS: u32 = 10;
+
+/// Links two regions, each by its name and data folder, as soon as both serve.
+pub(super) fn start(one: (String, &Path), other: (String, &Path)) -> Running {
+    let regions = [one, other].map(|(name, folder)| (name, folder.to_owned()));
+    Running::droppable("links of the regions", async move {
+        let [one, other] = &regions;
+        let mut attempts = 0;
+        while let Err(error) = link_both(one, other).await {
+            attempts += 1;
+            if attempts == QUIET_ATTEMPTS {
+                tracing::warn!(error = format!("{error:#}"), "the regions are not linked yet");
+            }
+            tokio::time::sleep(WAIT).await;
+        }
+        tracing::info!("the regions {} and {} are linked", one.0, other.0);
+        std::future::pending().await
+    })
+}
+
+type Region = (String, std::path::PathBuf);
+
+async fn link_both(one: &Region, other: &Region) -> anyhow::Result<()> {
+    let (of_one, of_other) = (session(&one.1).await?, session(&other.1).await?);
+    let linked = match link(&of_one, (&of_other, other)).await {
+        Ok(()) => link(&of_other, (&of_one, one)).await,
+        failed => failed,
+    };
+    of_one.close().await;
+    of_other.close().await;
+    linked
+}
+
+async fn session(folder: &Path) -> anyhow::Result<Session> {
+    Session::at(&ConsoleArgs { data: DataArgs { data: folder.to_owned() }, url: None, ca: None }).await
+}
+
+/// Links a region to another, unless it is. A link to an address that the other region has no more is made anew.
+async fn link(from: &Session, (to, (name, folder)): (&Session, &Region)) -> anyhow::Result<()> {
+    let run = RunFile::read(&Paths::new(folder).run_file())?.context("the other region does not serve")?;
+    let url = banner::url(run.s3, run.tls.is_some());
+    let links = from.get("/api/v1/links").await?;
+    let known = links["links"].as_array().into_iter().flatten().find(|link| link["name"] == name.as_str());
+    match known {
+        Some(known) if known["url"] == url.as_str() => return Ok(()),
+        Some(_) => drop(from.ask(Method::DELETE, &format!("/api/v1/links/{name}"), None).await?),
+        None => {}
+    }
+    let key = key(to).await?;
+    let document = json!({
+        "name": name, "url": url, "access_key": key["access_key"], "secret_key": key["secret_key"],
+    });
+    from.ask(Method::POST, "/api/v1/links", Some(&document)).await?;
+    Ok(())
+}
+
+/// A key of the user who may replicate to a region, and nothing else.
+async fn key(at: &Session) -> anyhow::Result<Value> {
+    let user = format!("/api/v1/users/{USER}");
+    if at.get(&user).await.is_err() {
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+                "Resource": "arn:aws:s3:::*",
+            }],
+        });
+        at.ask(Method::PUT, &format!("/api/v1/policies/{USER}"), Some(&policy)).await?;
+        at.ask(Method::POST, "/api/v1/users", Some(&json!({ "name": USER }))).await?;
+        at.ask(Method::PUT, &format!("/api/v1/policies/{USER}/users/{USER}"), None).await?;
+    }
+    // A former key is of a link that is gone.
+    let keys = at.list(&format!("{user}/keys"), "keys").await?;
+    for key in &keys {
+        let Some(id) = key["access_key"].as_str() else { bail!("a key without an id") };
+        at.ask(Method::DELETE, &format!("{user}/keys/{id}"), None).await?;
+    }
+    at.ask(Method::POST, &format!("{user}/keys"), Some(&json!({}))).await
+}

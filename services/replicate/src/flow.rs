@@ -1,0 +1,174 @@
+//! A place in the log from which some destinations of one region are served: what is read there, and what is under way.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use domain::View;
+use events::replication::ReplicatedVersion;
+use feed::{Batch, Entry, FeedError, Reader};
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::failure::Failure;
+use crate::lane::{Lane, LaneId};
+use crate::select::select;
+use crate::window::{Change, Window};
+
+/// A lane as it is served.
+#[derive(Debug, Clone)]
+pub(crate) struct Following {
+    pub(crate) lane: Lane,
+    /// Entries up to this one are passed over: all that they ask for is done.
+    pub(crate) from: u64,
+    /// Versions that are there, and the log does not say so.
+    pub(crate) completed: Vec<ReplicatedVersion>,
+    /// Versions that were refused for good, and the log does not say so.
+    pub(crate) failed: Vec<(ReplicatedVersion, String)>,
+    /// The place that the log has.
+    pub(crate) said: u64,
+    /// How often in a row the bucket there took nothing, and why.
+    pub(crate) failures: u32,
+    pub(crate) why: Option<String>,
+    /// The time of the first change that waits while the lane is left alone.
+    pub(crate) oldest: Option<Timestamp>,
+}
+
+impl Following {
+    pub(crate) fn new(lane: Lane) -> Self {
+        let from = lane.up_to;
+        let (completed, failed) = (Vec::new(), Vec::new());
+        Self { lane, from, completed, failed, said: from, failures: 0, why: None, oldest: None }
+    }
+}
+
+/// What ended.
+pub(crate) enum Done {
+    Read { reader: Box<Reader>, batch: Result<Batch, FeedError> },
+    Sent { number: u64, result: Result<(), Failure> },
+}
+
+/// A place in the log, and what follows from it.
+pub(crate) struct Flow {
+    pub(crate) lanes: BTreeMap<LaneId, Following>,
+    pub(crate) window: Window,
+    /// All entries up to this one are in the window, or are not wanted.
+    pub(crate) read_to: u64,
+    reader: Option<Box<Reader>>,
+    unread: VecDeque<Arc<Entry>>,
+    /// The last entry of the batch.
+    until: u64,
+    pub(crate) jobs: JoinSet<Done>,
+    /// No reading before, because it failed.
+    pub(crate) read_not_before: Option<Instant>,
+}
+
+impl Flow {
+    pub(crate) fn new(reader: Reader) -> Self {
+        let read_to = reader.position();
+        Self {
+            lanes: BTreeMap::new(),
+            window: Window::default(),
+            read_to,
+            reader: Some(Box::new(reader)),
+            unread: VecDeque::new(),
+            until: read_to,
+            jobs: JoinSet::new(),
+            read_not_before: None,
+        }
+    }
+
+    /// Looks at what was read, as far as the window has room for it.
+    pub(crate) fn fill<V: View>(&mut self, view: &V) -> Result<(), V::Error> {
+        while self.window.has_room() {
+            let Some(entry) = self.unread.front() else {
+                self.read_to = self.until;
+                return Ok(());
+            };
+            if let Some(bucket) = entry.event.fact.bucket() {
+                for (id, following) in &self.lanes {
+                    if following.lane.name != *bucket || entry.sequence <= following.from {
+                        continue;
+                    }
+                    if let Some(wanted) = select(view, &following.lane, entry)? {
+                        let (sequence, at) = (entry.sequence, entry.event.time);
+                        self.window.push(Change { lane: id.clone(), wanted, sequence, at });
+                    }
+                }
+            }
+            self.read_to = entry.sequence;
+            self.unread.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Reads on, if there is room.
+    pub(crate) fn read(&mut self, now: Instant) {
+        let may = self.unread.is_empty() && self.window.has_room() && self.read_not_before.is_none_or(|at| at <= now);
+        if !may {
+            return;
+        }
+        if let Some(mut reader) = self.reader.take() {
+            self.jobs.spawn(async move {
+                let batch = reader.next().await;
+                Done::Read { reader, batch }
+            });
+        }
+    }
+
+    /// Takes over what was read. Returns why nothing was.
+    pub(crate) fn took(&mut self, reader: Box<Reader>, batch: Result<Batch, FeedError>) -> Option<FeedError> {
+        self.reader = Some(reader);
+        match batch {
+            Ok(batch) => {
+                self.until = batch.until;
+                self.unread = batch.entries.into();
+                None
+            }
+            Err(error) => Some(error),
+        }
+    }
+
+    /// Up to where a lane has everything.
+    pub(crate) fn position(&self, lane: &LaneId) -> u64 {
+        self.window.first_of(lane).map_or(self.read_to, |change| change.sequence.saturating_sub(1))
+    }
+
+    /// The time of the first change of a lane that is not there, as far as it is known.
+    pub(crate) fn oldest(&self, lane: &LaneId) -> Option<Timestamp> {
+        let unread = || self.unread.front().map(|entry| entry.event.time);
+        self.window.first_of(lane).map(|change| change.at).or_else(unread)
+    }
+
+    /// Whether nothing is under way and nothing was read that is not done.
+    pub(crate) fn is_done(&self) -> bool {
+        self.window.is_empty() && self.unread.is_empty()
+    }
+
+    /// The number of changes that were read and are not there.
+    pub(crate) fn left(&self) -> u64 {
+        self.window.len() + self.unread.len() as u64
+    }
+
+    /// Takes a lane out, to be served from where it is.
+    pub(crate) fn detach(&mut self, id: &LaneId) -> Option<Following> {
+        let (position, oldest) = (self.position(id), self.oldest(id));
+        let mut following = self.lanes.remove(id)?;
+        following.from = position.max(following.from);
+        following.oldest = oldest;
+        self.window.drop_lane(id);
+        Some(following)
+    }
+
+    /// Takes what ended, if something did.
+    pub(crate) fn poll_done(&mut self, context: &mut Context<'_>, ended: &mut Vec<Done>) -> Poll<()> {
+        let mut polled = Poll::Pending;
+        while let Poll::Ready(Some(joined)) = self.jobs.poll_join_next(context) {
+            polled = Poll::Ready(());
+            // One that panicked has logged that; its change stays under way, and its flow is made anew with the lease.
+            ended.extend(joined.ok());
+        }
+        polled
+    }
+}

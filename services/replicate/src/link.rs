@@ -1,0 +1,375 @@
+//! A link to another region, and all that goes by it.
+//!
+//! Most lanes are served from one place in the log, near its end. One whose bucket takes nothing is left alone, and served
+//! later from a place of its own, until it is where the others are: so it holds up nobody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use domain::View;
+use events::ids::RegionName;
+use events::replication::ReplicatedVersion;
+use feed::{Feed, Start};
+use ledger::{Snapshot, StateError};
+use tokio::time::Instant;
+use worker::Trouble;
+
+use crate::client::{Client, Payload};
+use crate::failure::Failure;
+use crate::flow::{Done, Flow, Following};
+use crate::lane::{Lane, LaneId};
+use crate::meters::{self, Lag};
+use crate::pause::pause;
+use crate::select::{Wanted, What, find};
+use crate::sent::{self, Unsendable};
+use crate::source::Source;
+use crate::window::Change;
+
+/// Places in the log that are served beside the usual one.
+const CATCHING_UP_MAX: usize = 8;
+
+/// How far behind the others a lane may be so that it is served with them from the beginning, in events.
+const TOGETHER_EVENTS: u64 = 200_000;
+
+/// How long a version whose bytes cannot be read waits.
+const UNREADABLE_WAIT: Duration = Duration::from_secs(5);
+
+/// From this size on, the other region is asked first whether it has the bytes.
+const ASKED_BYTES_MIN: u64 = 1 << 20;
+
+/// What all links share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) region: RegionName,
+    pub(crate) source: Source,
+    pub(crate) feed: Feed,
+    pub(crate) now: Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>,
+    pub(crate) random: fn(&mut [u8]) -> bool,
+}
+
+/// A lane that is left alone.
+struct Behind {
+    following: Following,
+    not_before: Instant,
+}
+
+/// A link.
+pub(crate) struct Link {
+    /// The event that added it.
+    pub(crate) id: u64,
+    client: Arc<Client>,
+    shared: Shared,
+    /// The usual place first.
+    flows: Vec<Flow>,
+    behind: BTreeMap<LaneId, Behind>,
+    failures: u32,
+    not_before: Option<Instant>,
+    /// Why the region takes nothing at present.
+    pub(crate) why: Option<String>,
+}
+
+impl Link {
+    pub(crate) fn new(id: u64, client: Client, shared: Shared) -> Self {
+        let (flows, behind) = (Vec::new(), BTreeMap::new());
+        Self { id, client: Arc::new(client), shared, flows, behind, failures: 0, not_before: None, why: None }
+    }
+
+    /// Serves these lanes from now on. `last`: the last entry of the log.
+    pub(crate) fn serve(&mut self, lanes: Vec<Lane>, last: u64, now: Instant) {
+        let mut wanted: BTreeMap<LaneId, Lane> = lanes.into_iter().map(|lane| (lane.id(), lane)).collect();
+        for flow in &mut self.flows {
+            let gone: Vec<_> = flow.lanes.keys().filter(|id| !wanted.contains_key(*id)).cloned().collect();
+            for id in gone {
+                flow.detach(&id);
+            }
+            for (id, following) in &mut flow.lanes {
+                if let Some(lane) = wanted.remove(id) {
+                    following.lane = lane;
+                }
+            }
+        }
+        self.behind.retain(|id, behind| match wanted.remove(id) {
+            Some(lane) => {
+                behind.following.lane = lane;
+                true
+            }
+            None => false,
+        });
+        let newest = wanted.values().map(|lane| lane.up_to).max().unwrap_or(last);
+        if self.flows.is_empty() {
+            let near = wanted.values().map(|lane| lane.up_to).filter(|up_to| *up_to + TOGETHER_EVENTS >= newest);
+            let flow = self.flow_from(near.min().unwrap_or(last), last);
+            self.flows.push(flow);
+        }
+        for (id, lane) in wanted {
+            let following = Following::new(lane);
+            if following.from >= self.flows[0].read_to {
+                self.flows[0].lanes.insert(id, following);
+            } else {
+                self.behind.insert(id, Behind { following, not_before: now });
+            }
+        }
+    }
+
+    fn flow_from(&self, position: u64, last: u64) -> Flow {
+        Flow::new(self.shared.feed.follow(Start { next: position + 1, since: None, last }))
+    }
+
+    /// Takes over what ended, and begins what may begin. Returns the number of changes that arrived.
+    pub(crate) fn advance(
+        &mut self,
+        snapshot: &Snapshot,
+        ended: Vec<(usize, Done)>,
+        now: Instant,
+    ) -> Result<u64, Trouble> {
+        let mut arrived = 0;
+        for (place, done) in ended {
+            arrived += self.absorb(place, done, now);
+        }
+        self.join();
+        self.catch_up(snapshot.cursor()?.sequence, now);
+        let is_paused = self.not_before.is_some_and(|at| at > now);
+        for place in 0..self.flows.len() {
+            let flow = &mut self.flows[place];
+            flow.fill(&**snapshot)?;
+            flow.read(now);
+            while !is_paused && let Some((number, change)) = flow.window.take(now) {
+                let Some(lane) = flow.lanes.get(&change.lane).map(|following| following.lane.clone()) else { continue };
+                let (shared, client) = (self.shared.clone(), Arc::clone(&self.client));
+                flow.jobs.spawn(async move {
+                    Done::Sent { number, result: Box::pin(send(&shared, &client, &lane, &change)).await }
+                });
+            }
+        }
+        Ok(arrived)
+    }
+
+    fn absorb(&mut self, place: usize, done: Done, now: Instant) -> u64 {
+        let random = self.random();
+        let Some(flow) = self.flows.get_mut(place) else { return 0 };
+        let (number, result) = match done {
+            Done::Read { reader, batch } => {
+                if let Some(error) = flow.took(reader, batch) {
+                    tracing::warn!(%error, "the log cannot be read for another region");
+                    flow.read_not_before = Some(now + pause(1, None, random));
+                }
+                return 0;
+            }
+            Done::Sent { number, result } => (number, result),
+        };
+        match result {
+            Ok(()) => {
+                (self.failures, self.not_before, self.why) = (0, None, None);
+                let Some(change) = flow.window.done(number) else { return 0 };
+                arrived(flow, change);
+                return 1;
+            }
+            Err(failure @ (Failure::Refused(_) | Failure::VersionWanted(_) | Failure::BytesWanted)) => {
+                let why = failure.to_string();
+                let given_up = flow.window.refused(number, now, |attempts| pause(attempts, None, random));
+                if let Some(change) = given_up {
+                    give_up(flow, change, why);
+                }
+            }
+            Err(Failure::Unreadable(why)) => {
+                tracing::warn!(%why, "a version cannot be read for another region");
+                flow.window.again(number, Some(now + UNREADABLE_WAIT));
+            }
+            Err(Failure::Region { why, after }) => {
+                flow.window.again(number, None);
+                if self.not_before.is_none_or(|at| at <= now) {
+                    self.failures += 1;
+                    self.not_before = Some(now + pause(self.failures, after, random));
+                    self.why = Some(why);
+                }
+            }
+            Err(Failure::Bucket(why)) => {
+                let Some(id) = flow.window.lane_of(number) else { return 0 };
+                let Some(mut following) = flow.detach(&id) else { return 0 };
+                following.failures += 1;
+                following.why = Some(why);
+                let not_before = now + pause(following.failures, None, random);
+                self.behind.insert(id, Behind { following, not_before });
+            }
+        }
+        0
+    }
+
+    /// Lanes that are where the others are go on with them.
+    fn join(&mut self) {
+        let mut place = 1;
+        while place < self.flows.len() {
+            let (flow, usual) = (&self.flows[place], &self.flows[0]);
+            if !flow.lanes.is_empty() && !(flow.is_done() && flow.read_to >= usual.read_to) {
+                place += 1;
+                continue;
+            }
+            let mut flow = self.flows.remove(place);
+            let read_to = flow.read_to;
+            for (id, mut following) in std::mem::take(&mut flow.lanes) {
+                following.from = read_to;
+                self.flows[0].lanes.insert(id, following);
+            }
+        }
+    }
+
+    /// Lanes that were left alone are served again when it is time to.
+    fn catch_up(&mut self, last: u64, now: Instant) {
+        let due: Vec<LaneId> =
+            self.behind.iter().filter(|(_, behind)| behind.not_before <= now).map(|(id, _)| id.clone()).collect();
+        for id in due {
+            if self.flows.len() > CATCHING_UP_MAX {
+                return;
+            }
+            let Some(Behind { following, .. }) = self.behind.remove(&id) else { continue };
+            let mut flow = self.flow_from(following.from, last);
+            flow.lanes.insert(id, following);
+            self.flows.push(flow);
+        }
+    }
+
+    /// Waits until something ended.
+    pub(crate) fn poll_done(&mut self, context: &mut Context<'_>, ended: &mut Vec<(usize, Done)>) -> Poll<()> {
+        let mut polled = Poll::Pending;
+        for (place, flow) in self.flows.iter_mut().enumerate() {
+            let mut of_flow = Vec::new();
+            if flow.poll_done(context, &mut of_flow).is_ready() {
+                polled = Poll::Ready(());
+                ended.extend(of_flow.into_iter().map(|done| (place, done)));
+            }
+        }
+        polled
+    }
+
+    /// When something that waits may begin.
+    pub(crate) fn next_due(&self, now: Instant) -> Option<Instant> {
+        let windows = self.flows.iter().filter_map(|flow| flow.window.next_due());
+        let reads = self.flows.iter().filter_map(|flow| flow.read_not_before);
+        let behind = self.behind.values().map(|behind| behind.not_before);
+        windows.chain(reads).chain(behind).chain(self.not_before).filter(|at| *at > now).min()
+    }
+
+    /// All lanes, with where they are: what follows, its position, and how far behind it is.
+    pub(crate) fn lanes(&mut self, last: u64, now: jiff::Timestamp) -> Vec<(&mut Following, u64, Lag)> {
+        let seconds = |oldest: Option<jiff::Timestamp>| {
+            oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0))
+        };
+        let mut all = Vec::new();
+        for flow in &mut self.flows {
+            let known: BTreeMap<LaneId, (u64, Lag)> = flow
+                .lanes
+                .iter()
+                .map(|(id, following)| {
+                    let position = flow.position(id).max(following.from);
+                    let (_, bytes) = flow.window.left_of(id);
+                    let events = last.saturating_sub(position);
+                    (id.clone(), (position, Lag { events, bytes, seconds: seconds(flow.oldest(id)) }))
+                })
+                .collect();
+            all.extend(flow.lanes.iter_mut().filter_map(|(id, following)| {
+                let (position, lag) = known.get(id).copied()?;
+                Some((following, position, lag))
+            }));
+        }
+        for behind in self.behind.values_mut() {
+            let position = behind.following.from;
+            let lag =
+                Lag { events: last.saturating_sub(position), bytes: 0, seconds: seconds(behind.following.oldest) };
+            all.push((&mut behind.following, position, lag));
+        }
+        all
+    }
+
+    /// The number of changes that were read and are not there.
+    pub(crate) fn left(&self) -> u64 {
+        self.flows.iter().map(Flow::left).sum()
+    }
+
+    /// Whether all that was read is done.
+    pub(crate) fn is_done(&self) -> bool {
+        self.flows.iter().all(Flow::is_done)
+    }
+
+    /// Randomness for pauses. Without any, pauses are the shortest.
+    fn random(&self) -> u16 {
+        let mut bytes = [0; 2];
+        if (self.shared.random)(&mut bytes) { u16::from_le_bytes(bytes) } else { 0 }
+    }
+}
+
+fn version(change: &Change) -> ReplicatedVersion {
+    ReplicatedVersion { key: change.wanted.key.clone(), version_id: change.wanted.version }
+}
+
+fn arrived(flow: &mut Flow, change: Change) {
+    let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
+    (following.failures, following.why, following.oldest) = (0, None, None);
+    meters::sent(&following.lane, change.wanted.size);
+    if matches!(change.wanted.what, What::Version | What::DeleteMarker) {
+        following.completed.push(version(&change));
+    }
+}
+
+fn give_up(flow: &mut Flow, change: Change, why: String) {
+    let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
+    tracing::warn!(
+        bucket = %following.lane.name, version = %change.wanted.version, %why,
+        "another region refuses a version, which is given up"
+    );
+    meters::failed(&following.lane);
+    if change.wanted.what != What::Removal {
+        following.failed.push((version(&change), why));
+    }
+}
+
+/// Sends a change, once. If it is a change of a version that is not there, the version is sent as it is now.
+async fn send(shared: &Shared, client: &Client, lane: &Lane, change: &Change) -> Result<(), Failure> {
+    match send_as(shared, client, lane, change, &change.wanted).await {
+        Err(Failure::VersionWanted(why)) if change.wanted.what != What::Version => {
+            tracing::debug!(%why, "the whole version is sent");
+            let wanted = Wanted { what: What::Version, ..change.wanted.clone() };
+            send_as(shared, client, lane, change, &wanted).await
+        }
+        sent => sent,
+    }
+}
+
+/// Sends what is wanted of a version, once. What is gone by now is as good as sent.
+async fn send_as(
+    shared: &Shared,
+    client: &Client,
+    lane: &Lane,
+    change: &Change,
+    wanted: &Wanted,
+) -> Result<(), Failure> {
+    let unread = |error: StateError| Failure::Unreadable(error.to_string());
+    let snapshot = shared.source.ledger.latest();
+    let named = (&wanted.key, wanted.version, wanted.null);
+    let row = find(&**snapshot, lane.bucket, named).map_err(unread)?;
+    let object = row.as_ref().and_then(|row| row.object.as_ref());
+    let rules = object.map(|object| lane.configuration.of_object(&wanted.key, &object.attributes.tags));
+    let rule = rules.into_iter().flatten().find(|rule| rule.destination == lane.destination);
+    let at = (change.sequence, change.at, rule);
+    let bucket = &lane.destination.bucket;
+    let written = sent::write(&**snapshot, (&shared.region, bucket), wanted, row.as_ref(), at);
+    let written = written.map_err(|error| match error {
+        Unsendable::View(error) => unread(error),
+        Unsendable::Unwritten(error) => Failure::Refused(error.to_string()),
+    })?;
+    let Some(written) = written else { return Ok(()) };
+    let nothing = || Payload::Whole(bytes::Bytes::new());
+    let Some(object) = object.filter(|_| wanted.what == What::Version) else {
+        return client.send(&written, nothing(), (shared.now)()).await;
+    };
+    // The other region may have bytes that it knows by their SHA-256.
+    if object.size >= ASKED_BYTES_MIN && sent::body_sha256(object).is_some() {
+        match client.send(&written, nothing(), (shared.now)()).await {
+            Err(Failure::BytesWanted) => {}
+            answered => return answered,
+        }
+    }
+    let payload = shared.source.payload(&snapshot, object).await?;
+    client.send(&written, payload, (shared.now)()).await
+}

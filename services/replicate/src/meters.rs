@@ -1,0 +1,54 @@
+//! Metrics.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+
+use crate::lane::Lane;
+
+const SENT: &str = "planetstore_replication_changes_total";
+const SENT_BYTES: &str = "planetstore_replication_bytes_total";
+const FAILED: &str = "planetstore_replication_failed_total";
+const LAG_EVENTS: &str = "planetstore_replication_lag_events";
+const LAG_BYTES: &str = "planetstore_replication_lag_bytes";
+const LAG_SECONDS: &str = "planetstore_replication_lag_seconds";
+
+pub(crate) fn describe() {
+    describe_counter!(SENT, Unit::Count, "Changes that are at their destination.");
+    describe_counter!(SENT_BYTES, Unit::Bytes, "Bytes of versions that are at their destination.");
+    describe_counter!(FAILED, Unit::Count, "Versions that were given up because the destination refuses them.");
+    describe_gauge!(LAG_EVENTS, Unit::Count, "Events of the log that a destination may still need.");
+    describe_gauge!(
+        LAG_BYTES,
+        Unit::Bytes,
+        "Bytes of the versions among the changes that were read and are not there."
+    );
+    describe_gauge!(LAG_SECONDS, Unit::Seconds, "Age of the oldest change that is not at its destination.");
+}
+
+fn labels(lane: &Lane) -> [(&'static str, String); 3] {
+    let region = lane.destination.region.as_ref().map(ToString::to_string).unwrap_or_default();
+    [("bucket", lane.name.to_string()), ("destination", lane.destination.bucket.to_string()), ("region", region)]
+}
+
+pub(crate) fn sent(lane: &Lane, bytes: u64) {
+    counter!(SENT, &labels(lane)).increment(1);
+    counter!(SENT_BYTES, &labels(lane)).increment(bytes);
+}
+
+pub(crate) fn failed(lane: &Lane) {
+    counter!(FAILED, &labels(lane)).increment(1);
+}
+
+/// How far a destination is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Lag {
+    pub(crate) events: u64,
+    pub(crate) bytes: u64,
+    pub(crate) seconds: f64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges")]
+pub(crate) fn lag(lane: &Lane, lag: Lag) {
+    gauge!(LAG_EVENTS, &labels(lane)).set(lag.events as f64);
+    gauge!(LAG_BYTES, &labels(lane)).set(lag.bytes as f64);
+    gauge!(LAG_SECONDS, &labels(lane)).set(lag.seconds);
+}

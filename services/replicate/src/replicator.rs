@@ -1,0 +1,429 @@
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use domain::row::LinkRow;
+use domain::{Address, NOTED_VERSIONS_MAX, NoteReplicated, Rejection, ReplicationResult, View, parse_address};
+use events::Fact;
+use events::ids::{BucketName, RegionName};
+use events::lease::Lease;
+use events::replication::{Destination, ReplicatedVersion};
+use events::target::Kind;
+use feed::{Feed, Reader, Start};
+use identity::{Sealers, link_context};
+use ledger::{CommitError, Ledger, Snapshot, Sources};
+use rustls::ClientConfig;
+use shards::ShardStore;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
+
+use crate::client::Client;
+use crate::flow::Done;
+use crate::lane::Lane;
+use crate::link::{Link, Shared};
+use crate::meters;
+use crate::source::Source;
+
+/// How often the log says what arrived, at most, while there is more to send.
+const SAY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How soon the log says what arrived, if all that was read has.
+const SAY_SOON: Duration = Duration::from_millis(500);
+
+/// After so many events the log says where a destination is that nothing was sent to, so that a process that begins anew
+/// reads no more than these.
+const QUIET_EVENTS: u64 = 100_000;
+
+/// How often rules and links are looked at, even if nothing says that they changed.
+const LOOK_INTERVAL: Duration = Duration::from_mins(1);
+
+/// How often metrics say how far behind destinations are.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What is wrong that is said at once.
+const WRONG_SHOWN_MAX: usize = 3;
+
+/// How long a step waits for something to end.
+const STEP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Buckets that are read at once.
+const BUCKETS_AT_ONCE: usize = 1_000;
+
+/// How versions are sent.
+#[derive(Clone)]
+pub struct Options {
+    /// The region.
+    pub region: RegionName,
+    /// How other regions are trusted over TLS.
+    pub tls: Arc<ClientConfig>,
+    /// What opens the keys of links and of objects.
+    pub keys: Arc<Sealers>,
+    /// Where the bytes are.
+    pub store: ShardStore,
+    /// The source of time.
+    pub sources: Sources,
+    /// Fills a buffer with randomness, or returns that there is none.
+    pub random: fn(&mut [u8]) -> bool,
+}
+
+/// Follows the log, and sends what rules of buckets replicate.
+pub struct Replicator {
+    ledger: Ledger,
+    shared: Shared,
+    tls: Arc<ClientConfig>,
+    keys: Arc<Sealers>,
+    links: BTreeMap<RegionName, Link>,
+    ended: Vec<(RegionName, usize, Done)>,
+    progress: watch::Receiver<ledger::Progress>,
+    /// Sees changes of rules and links.
+    watch: Reader,
+    is_outdated: bool,
+    next_look: Instant,
+    next_say: Instant,
+    next_measure: Instant,
+}
+
+impl Replicator {
+    /// A worker that begins where the log says that destinations are. It must be made within a tokio runtime.
+    pub fn new(options: Options, ledger: Ledger) -> Self {
+        meters::describe();
+        let Options { region, tls, keys, store, sources, random } = options;
+        let feed = Feed::start(ledger.clone(), region.clone());
+        let (progress, now) = (ledger.progress(), Instant::now());
+        let last = progress.borrow().cursor.sequence;
+        let watch = feed.follow(Start { next: last + 1, since: None, last });
+        let source = Source { ledger: ledger.clone(), store, sealers: Arc::clone(&keys) };
+        let clock = sources.now.clone();
+        Self {
+            shared: Shared { region, source, feed, now: Arc::new(move || clock()), random },
+            ledger,
+            tls,
+            keys,
+            links: BTreeMap::new(),
+            ended: Vec::new(),
+            progress,
+            watch,
+            is_outdated: true,
+            next_look: now,
+            next_say: now,
+            next_measure: now,
+        }
+    }
+
+    /// Serves the destinations that there are, by the links that there are.
+    fn look(&mut self, snapshot: &Snapshot, now: Instant) -> Result<(), Trouble> {
+        let rows: BTreeMap<RegionName, LinkRow> = snapshot.links()?.into_iter().collect();
+        self.links.retain(|name, link| rows.get(name).is_some_and(|row| row.id == link.id));
+        let mut lanes = lanes(snapshot)?;
+        let last = snapshot.cursor()?.sequence;
+        for (name, row) in &rows {
+            let is_only = rows.len() == 1;
+            let own = lanes.extract_if(.., |lane| match &lane.destination.region {
+                Some(region) => region == name,
+                None => is_only,
+            });
+            let own: Vec<_> = own.collect();
+            if !self.links.contains_key(name) {
+                if own.is_empty() {
+                    continue;
+                }
+                let client = self.client(name, row)?;
+                self.links.insert(name.clone(), Link::new(row.id, client, self.shared.clone()));
+            }
+            if let Some(link) = self.links.get_mut(name) {
+                link.serve(own, last, now);
+            }
+        }
+        self.is_outdated = false;
+        self.next_look = now + LOOK_INTERVAL;
+        Ok(())
+    }
+
+    fn client(&self, name: &RegionName, row: &LinkRow) -> Result<Client, Trouble> {
+        let halted = |why: String| Trouble::Halted(format!("the link to {name}: {why}"));
+        let address = parse_address(Kind::Webhook, &row.url).map_err(|error| halted(error.to_string()))?;
+        let Address::Webhook(url) = address else { return Err(halted("its address is no URL".into())) };
+        let secret = self.keys.unseal(row.secret.as_str(), &link_context(name.as_str()));
+        let secret = secret.map_err(|error| halted(format!("its key cannot be opened: {error}")))?;
+        Ok(Client::new(url, name.to_string(), (row.access_key.clone(), secret), Arc::clone(&self.tls).into()))
+    }
+
+    /// Takes over what ended, and begins what may begin. Returns the number of changes that arrived.
+    fn advance(&mut self, snapshot: &Snapshot, now: Instant) -> Result<u64, Trouble> {
+        let mut of_links: BTreeMap<RegionName, Vec<(usize, Done)>> = BTreeMap::new();
+        for (link, place, done) in std::mem::take(&mut self.ended) {
+            of_links.entry(link).or_default().push((place, done));
+        }
+        let mut arrived = 0;
+        for (name, link) in &mut self.links {
+            arrived += link.advance(snapshot, of_links.remove(name).unwrap_or_default(), now)?;
+        }
+        Ok(arrived)
+    }
+
+    /// Says what arrived, if it is time to.
+    async fn say(&mut self, handle: &Handle, now: Instant) -> Result<(), Trouble> {
+        let is_done = self.links.values().all(Link::is_done);
+        let due = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
+        if now < due {
+            return Ok(());
+        }
+        let (last, clock) = (self.last(), (self.shared.now)());
+        let mut notes = Vec::new();
+        for link in self.links.values_mut() {
+            for (following, position, _) in link.lanes(last, clock) {
+                let is_quiet = following.completed.is_empty() && following.failed.is_empty();
+                if is_quiet && position < following.said + QUIET_EVENTS {
+                    continue;
+                }
+                let (bucket, destination) = (following.lane.name.clone(), following.lane.destination.clone());
+                let completed = std::mem::take(&mut following.completed);
+                let failed = std::mem::take(&mut following.failed);
+                let position = position.max(following.said);
+                notes.extend(noted((&bucket, &destination), completed, failed, (following.said, position)));
+                following.said = position;
+            }
+        }
+        if notes.is_empty() {
+            return Ok(());
+        }
+        handle.reached(Failpoint::ReplicateSent).await;
+        for note in notes {
+            match handle.commit(note).await {
+                // The bucket is not replicated there any more.
+                Ok(_) | Err(CommitError::Rejected(Rejection::NoSuchBucket | Rejection::NoSuchDestination)) => {}
+                Err(error) => {
+                    // What was not said is found again from where the log says that destinations are.
+                    self.lost();
+                    return Err(error.into());
+                }
+            }
+        }
+        self.next_say = Instant::now() + SAY_INTERVAL;
+        handle.reached(Failpoint::ReplicateNoted).await;
+        Ok(())
+    }
+
+    /// Says how far behind destinations are, and what is wrong.
+    fn measure(&mut self, handle: &Handle, now: Instant) {
+        if now < self.next_measure {
+            return;
+        }
+        self.next_measure = now + MEASURE_INTERVAL;
+        let (last, clock) = (self.last(), (self.shared.now)());
+        let (mut destinations, mut left, mut wrong) = (0, 0, Vec::new());
+        for (name, link) in &mut self.links {
+            wrong.extend(link.why.as_ref().map(|why| format!("{name}: {why}")));
+            left += link.left();
+            for (following, _, lag) in link.lanes(last, clock) {
+                meters::lag(&following.lane, lag);
+                destinations += 1;
+                let bucket = &following.lane.destination.bucket;
+                wrong.extend(following.why.as_ref().map(|why| format!("{name}/{bucket}: {why}")));
+            }
+        }
+        handle.left(Some(left));
+        let served = format!("{destinations} destinations in {} regions", self.links.len());
+        let shown = wrong.into_iter().take(WRONG_SHOWN_MAX);
+        handle.say(&std::iter::once(served).chain(shown).collect::<Vec<_>>().join("; "));
+    }
+
+    fn last(&self) -> u64 {
+        self.progress.borrow().cursor.sequence
+    }
+
+    /// Waits until something ended, rules or links changed, or it is time for something. It may be dropped.
+    async fn wait(&mut self) {
+        let now = Instant::now();
+        let due = self.links.values().filter_map(|link| link.next_due(now)).min();
+        let has_news = self.links.values_mut().any(|link| {
+            let lanes = link.lanes(0, jiff::Timestamp::UNIX_EPOCH);
+            lanes.iter().any(|(following, ..)| !following.completed.is_empty() || !following.failed.is_empty())
+        });
+        let is_done = self.links.values().all(Link::is_done);
+        let say = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
+        let due = due.into_iter().chain(has_news.then_some(say)).chain([self.next_look]).min();
+        let (links, ended) = (&mut self.links, &mut self.ended);
+        let finished = poll_fn(|context| {
+            let mut polled = Poll::Pending;
+            for (name, link) in links.iter_mut() {
+                let mut of_link = Vec::new();
+                if link.poll_done(context, &mut of_link).is_ready() {
+                    polled = Poll::Ready(());
+                    ended.extend(of_link.into_iter().map(|(place, done)| (name.clone(), place, done)));
+                }
+            }
+            polled
+        });
+        let watch = &mut self.watch;
+        let is_outdated = tokio::select! {
+            () = finished => false,
+            is_outdated = changed(watch) => is_outdated,
+            () = sleep_until(due.unwrap_or(self.next_look)) => false,
+        };
+        self.is_outdated |= is_outdated;
+    }
+
+    /// Whether changes are under way.
+    fn is_busy(&self) -> bool {
+        !self.links.values().all(Link::is_done)
+    }
+}
+
+/// Waits until rules or links changed. Whether they did is returned, or that it is not known.
+async fn changed(watch: &mut Reader) -> bool {
+    loop {
+        let Ok(batch) = watch.next().await else {
+            // The ledger has ended, which the next step says.
+            return std::future::pending().await;
+        };
+        let is_about_us = |fact: &Fact| {
+            matches!(
+                fact,
+                Fact::LinkAdded(_)
+                    | Fact::LinkRemoved(_)
+                    | Fact::BucketReplicationChanged(_)
+                    | Fact::BucketCreated(_)
+                    | Fact::BucketDeleted(_)
+            )
+        };
+        if batch.entries.iter().any(|entry| is_about_us(&entry.event.fact)) {
+            return true;
+        }
+    }
+}
+
+/// The destinations of all buckets.
+fn lanes(snapshot: &Snapshot) -> Result<Vec<Lane>, Trouble> {
+    let (mut lanes, mut after): (Vec<Lane>, Option<BucketName>) = (Vec::new(), None);
+    loop {
+        let buckets = snapshot.list_buckets(after.as_ref(), BUCKETS_AT_ONCE)?;
+        let Some((last, _)) = buckets.last() else { return Ok(lanes) };
+        after = Some(last.clone());
+        for (name, bucket) in buckets.into_iter().filter(|(_, bucket)| bucket.settings != 0) {
+            let Some(row) = snapshot.bucket_settings(bucket.id)?.replication else { continue };
+            let configuration = Arc::new(row.configuration);
+            let mut known: Vec<&Destination> = Vec::new();
+            for rule in configuration.rules.iter().filter(|rule| rule.enabled) {
+                if known.contains(&&rule.destination) {
+                    continue;
+                }
+                known.push(&rule.destination);
+                let progress = row.progress.iter().find(|(known, _)| *known == rule.destination);
+                lanes.push(Lane {
+                    bucket: bucket.id,
+                    name: name.clone(),
+                    destination: rule.destination.clone(),
+                    configuration: Arc::clone(&configuration),
+                    up_to: progress.map_or(row.since, |(_, up_to)| *up_to),
+                });
+            }
+        }
+    }
+}
+
+/// What the log is to say of a destination. Where it is comes last: if the rest is not said, it is sent again.
+fn noted(
+    (bucket, destination): (&BucketName, &Destination),
+    completed: Vec<ReplicatedVersion>,
+    failed: Vec<(ReplicatedVersion, String)>,
+    (said, position): (u64, u64),
+) -> Vec<NoteReplicated> {
+    let note = |versions: Vec<ReplicatedVersion>, result| NoteReplicated {
+        bucket: bucket.clone(),
+        destination: destination.clone(),
+        versions,
+        result,
+    };
+    let mut by_reason: BTreeMap<String, Vec<ReplicatedVersion>> = BTreeMap::new();
+    for (version, reason) in failed {
+        by_reason.entry(reason).or_default().push(version);
+    }
+    let mut notes = Vec::new();
+    for (reason, versions) in by_reason {
+        for versions in versions.chunks(NOTED_VERSIONS_MAX) {
+            notes.push(note(versions.to_vec(), ReplicationResult::Failed { reason: reason.clone() }));
+        }
+    }
+    let mut chunks = completed.chunks(NOTED_VERSIONS_MAX).peekable();
+    loop {
+        let versions = chunks.next().unwrap_or_default().to_vec();
+        let is_last = chunks.peek().is_none();
+        let up_to = if is_last { position } else { said };
+        notes.push(note(versions, ReplicationResult::Completed { up_to }));
+        if is_last {
+            return notes;
+        }
+    }
+}
+
+impl Worker for Replicator {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "replicate",
+            about: "Sends versions of buckets with replication rules to other regions.",
+            unit: "changes",
+            lease: Some(Lease::Replicate),
+            rate: None,
+        }
+    }
+
+    async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
+        let snapshot = worker::latest(&self.ledger)?;
+        let now = Instant::now();
+        if self.is_outdated || now >= self.next_look {
+            self.look(&snapshot, now)?;
+        }
+        handle.done(self.advance(&snapshot, now)?);
+        self.say(handle, now).await?;
+        self.measure(handle, now);
+        if !self.is_busy() {
+            return Ok(Step::Idle(STEP_TIME_MAX));
+        }
+        let _ended = timeout(STEP_TIME_MAX, self.wait()).await;
+        Ok(Step::More)
+    }
+
+    /// Another process sends from where the log says that destinations are.
+    fn lost(&mut self) {
+        self.links.clear();
+        self.ended.clear();
+        self.is_outdated = true;
+    }
+
+    async fn wake(&mut self) {
+        self.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_destination_is_is_said_after_all_that_arrived() {
+        let version = |n: usize| ReplicatedVersion {
+            key: format!("k{n}").parse().unwrap(),
+            version_id: events::ids::VersionId::from_u128(n as u128),
+        };
+        let (bucket, destination): (BucketName, _) =
+            ("here".parse().unwrap(), Destination { bucket: "there".parse().unwrap(), region: None });
+        let said = |completed: usize, failed: &[&str]| {
+            let completed = (0..completed).map(version).collect();
+            let failed = failed.iter().map(|reason| (version(0), (*reason).to_owned())).collect();
+            let notes = noted((&bucket, &destination), completed, failed, (7, 9));
+            let shown = notes.into_iter().map(|note| match note.result {
+                ReplicationResult::Completed { up_to } => (note.versions.len(), up_to.to_string()),
+                ReplicationResult::Failed { reason } => (note.versions.len(), reason),
+            });
+            shown.collect::<Vec<_>>()
+        };
+        let text = |n: usize, what: &str| (n, what.to_owned());
+        assert_eq!(said(0, &[]), [text(0, "9")]);
+        assert_eq!(said(256, &[]), [text(256, "9")]);
+        assert_eq!(said(257, &["b", "a", "b"]), [text(1, "a"), text(2, "b"), text(256, "7"), text(1, "9")]);
+    }
+}

@@ -1,0 +1,118 @@
+//! Which changes of the log go to a destination.
+
+use domain::row::{BucketId, ReplicationRow, VersionRow};
+use domain::{VersionName, View, find_version};
+use events::Fact;
+use events::ids::{ObjectKey, VersionId};
+use events::replication::Rule;
+use feed::Entry;
+
+use crate::lane::Lane;
+
+/// What of a version is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// That it was created, with its bytes.
+    Version,
+    DeleteMarker,
+    /// That it was permanently deleted.
+    Removal,
+    Tags,
+    Retention,
+    LegalHold,
+}
+
+/// A change that a destination is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) what: What,
+    pub(crate) key: ObjectKey,
+    pub(crate) version: VersionId,
+    /// Whether it is the null version.
+    pub(crate) null: bool,
+    /// Its bytes, as clients count them.
+    pub(crate) size: u64,
+}
+
+/// A version that a fact is about, and what of it is sent; `None` for what is never sent on.
+fn change(fact: &Fact) -> Option<(What, &ObjectKey, VersionId, bool)> {
+    // What came from another region is never sent on.
+    if fact.replica().is_some() {
+        return None;
+    }
+    Some(match fact {
+        Fact::ObjectCreated(fact) => (What::Version, &fact.key, fact.version_id, fact.null_version),
+        Fact::DeleteMarkerCreated(fact) => (What::DeleteMarker, &fact.key, fact.version_id, fact.null_version),
+        // What rules of the lifecycle delete, those of the other region delete there.
+        Fact::ObjectDeleted(fact) if fact.lifecycle_rule.is_none() => {
+            (What::Removal, &fact.key, fact.version_id, fact.null_version)
+        }
+        Fact::ObjectTagsChanged(fact) => (What::Tags, &fact.key, fact.version_id, fact.null_version),
+        Fact::ObjectRetentionChanged(fact) => (What::Retention, &fact.key, fact.version_id, fact.null_version),
+        Fact::ObjectLegalHoldChanged(fact) => (What::LegalHold, &fact.key, fact.version_id, fact.null_version),
+        _ => return None,
+    })
+}
+
+/// The version of a key that has an id, if it is still there.
+///
+/// # Errors
+/// The state cannot be read.
+pub(crate) fn find<V: View>(
+    view: &V,
+    bucket: BucketId,
+    (key, version, null): (&ObjectKey, VersionId, bool),
+) -> Result<Option<VersionRow>, V::Error> {
+    let name = if null { VersionName::Null } else { VersionName::Id(version) };
+    Ok(find_version(view, bucket, key, name)?.filter(|row| row.version == version))
+}
+
+/// Whether the destination of a lane is to have what an entry of the log says. Which rules sent a version when it was
+/// created, its row says: so a rule that changes later does not change what is under way.
+///
+/// # Errors
+/// The state cannot be read.
+pub(crate) fn select<V: View>(view: &V, lane: &Lane, entry: &Entry) -> Result<Option<Wanted>, V::Error> {
+    let fact = &entry.event.fact;
+    if fact.bucket() != Some(&lane.name) || entry.sequence <= lane.bucket.0 {
+        return Ok(None);
+    }
+    let Some((what, key, version, null)) = change(fact) else { return Ok(None) };
+    let wanted = |size| Some(Wanted { what, key: key.clone(), version, null, size });
+    if what == What::Removal {
+        return Ok(if rules(lane, key).any(|rule| rule.removals == Some(true)) { wanted(0) } else { None });
+    }
+    // A version that was deleted meanwhile is passed over.
+    let Some(row) = find(view, lane.bucket, (key, version, null))? else { return Ok(None) };
+    let is_wanted = match what {
+        What::Version | What::DeleteMarker => is_pending(&row, lane),
+        _ => is_kept_alike(&row, lane, key),
+    };
+    let size = row.object.as_ref().filter(|_| what == What::Version).map_or(0, |object| object.size);
+    Ok(if is_wanted { wanted(size) } else { None })
+}
+
+/// The rules in effect that send what concerns a key to the destination of a lane.
+fn rules<'a>(lane: &'a Lane, key: &'a ObjectKey) -> impl Iterator<Item = &'a Rule> {
+    lane.configuration.rules.iter().filter(move |rule| {
+        rule.enabled && rule.destination == lane.destination && key.as_bytes().starts_with(rule.prefix.as_bytes())
+    })
+}
+
+fn is_pending(row: &VersionRow, lane: &Lane) -> bool {
+    matches!(&row.replication, Some(ReplicationRow::Source { pending, .. }) if pending.contains(&lane.destination))
+}
+
+/// Whether changes of a version's metadata are sent: it was sent itself, or came from another region and the rule says that
+/// such versions are kept alike.
+fn is_kept_alike(row: &VersionRow, lane: &Lane, key: &ObjectKey) -> bool {
+    if row.object.is_none() {
+        return false;
+    }
+    let mut rules = rules(lane, key);
+    match &row.replication {
+        Some(ReplicationRow::Source { failed, .. }) => !failed.contains(&lane.destination) && rules.next().is_some(),
+        Some(ReplicationRow::Replica { .. }) => rules.any(|rule| rule.replica_modifications == Some(true)),
+        None => false,
+    }
+}

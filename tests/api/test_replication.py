@@ -1,0 +1,69 @@
+"""The replication configuration of a bucket. What it does is in `tests/operations/test_replication.py`."""
+
+import json
+
+import pytest
+from harness.users import Users, call
+
+LINK = {"name": "us-west-2", "url": "http://127.0.0.1:1", "access_key": "AKIAREPLICATION00001", "secret_key": "s" * 40}
+
+
+def rule(**more) -> dict:
+    return {
+        "ID": "all", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": "photos/"},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::there"}, **more,
+    }
+
+
+@pytest.fixture
+def linked(server):
+    """Root's session, and a link to a region that does not answer."""
+    users = Users(server)
+    users.ask("POST", "/links", LINK)
+    yield users
+    users.ask("DELETE", "/links/us-west-2")
+    users.close()
+
+
+def put(s3, bucket: str, *rules: dict) -> None:
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": "arn:aws:iam::1:role/r",
+                                                                       "Rules": list(rules)})
+
+
+def test_what_is_set_is_read_and_goes_again(s3, bucket, linked, refused):
+    refused("InvalidRequest", 400, put, s3, bucket, rule())
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    rules = [
+        rule(ExistingObjectReplication={"Status": "Disabled"}),
+        rule(ID="tagged", Priority=2, Filter={"And": {"Prefix": "a", "Tags": [{"Key": "k", "Value": "v"}]}},
+             Destination={"Bucket": "arn:aws:s3:us-west-2::other", "StorageClass": "GLACIER"}),
+    ]
+    put(s3, bucket, *rules)
+    read = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    assert (read["Role"], read["Rules"]) == ("arn:aws:iam::1:role/r", rules)
+    old = {"ID": "old", "Prefix": "x", "Status": "Disabled", "Destination": {"Bucket": "arn:aws:s3:::there"}}
+    put(s3, bucket, old)
+    assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]["Rules"] == [old]
+    s3.delete_bucket_replication(Bucket=bucket)
+    refused("ReplicationConfigurationNotFoundError", 404, s3.get_bucket_replication, Bucket=bucket)
+
+
+def test_a_rule_that_leads_nowhere_is_refused(s3, bucket, linked, refused):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    said = refused("InvalidRequest", 400, put, s3, bucket, rule(Destination={"Bucket": "arn:aws:s3:eu-1::there"}))
+    assert "no link to the region eu-1" in said["Error"]["Message"]
+    refused("InvalidArgument", 400, put, s3, bucket, rule(Destination={"Bucket": "there"}))
+    refused("InvalidRequest", 400, put, s3, bucket, rule(), rule(ID="two"))
+    refused("NotImplemented", 501, put, s3, bucket, rule(Destination={
+        "Bucket": "arn:aws:s3:::there", "Account": "123456789012"}))
+
+
+def test_links_are_listed_without_their_keys(server, linked):
+    said = linked.ask("GET", "/links")
+    assert [(link["name"], link["url"]) for link in said["links"]] == [("us-west-2", LINK["url"])]
+    assert LINK["secret_key"] not in json.dumps(said)
+    again = call(server, "POST", "/links", LINK, token=linked.token)
+    assert again.status == 409, again.body
+    plain = call(server, "POST", "/links", {**LINK, "name": "eu-1", "url": "http://s3.example.com"}, token=linked.token)
+    assert plain.status == 400, plain.body
