@@ -20,6 +20,8 @@ mod encryption_samples;
 mod identity_samples;
 #[path = "../tests/events/lease_samples.rs"]
 mod lease_samples;
+#[path = "../tests/events/link_samples.rs"]
+mod link_samples;
 #[path = "../tests/events/pages.rs"]
 mod pages;
 #[path = "../tests/events/placed_samples.rs"]

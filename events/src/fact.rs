@@ -389,6 +389,8 @@ facts! {
     ConsumerRemoved(consumer::Removed): "consumer" "removed", consumer, level 2;
     ReplicationCompleted(replication::Completed): "replication" "completed", bucket, level 2;
     ReplicationFailed(replication::Failed): "replication" "failed", bucket, level 2;
+    ReplicationResyncAsked(replication::ResyncAsked): "replication" "resync_asked", bucket, level 2;
+    ReplicationCompared(replication::Compared): "replication" "compared", bucket, level 2;
     LinkAdded(link::Added): "link" "added", link, level 2;
     LinkRemoved(link::Removed): "link" "removed", link, level 2;
     LinkResealed(secret::LinkResealed): "secret" "link_resealed", link, level 2;

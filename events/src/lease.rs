@@ -125,6 +125,7 @@ impl Fact {
             Self::TargetsAdvanced(fact) => fact.term,
             Self::ReplicationCompleted(fact) => fact.term,
             Self::ReplicationFailed(fact) => fact.term,
+            Self::ReplicationCompared(fact) => fact.term,
             _ => None,
         }
     }
@@ -147,6 +148,7 @@ impl Fact {
             Self::TargetsAdvanced(fact) => &mut fact.term,
             Self::ReplicationCompleted(fact) => &mut fact.term,
             Self::ReplicationFailed(fact) => &mut fact.term,
+            Self::ReplicationCompared(fact) => &mut fact.term,
             _ => return self,
         };
         *field = Some(term);

@@ -1,13 +1,15 @@
 //! A change on its way to another region, as the header [`HEADER`] of a request to that region's S3 address has it
-//! (ADR 44, 45). It is JSON in ASCII and begins with the number of its form.
+//! (ADR 44, 45). It is JSON in ASCII and begins with the number of its form. A comparison of versions that both regions may
+//! have is the body of a request.
 
 use std::fmt;
 use std::io;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::ids::{ETag, PartNumber, Sha256Digest, VersionId};
+use crate::ids::{ETag, ObjectKey, PartNumber, Sha256Digest, VersionId};
 use crate::lock::{LegalHold, Lock, RetentionState};
 use crate::object::{Attributes, Checksum, Operation};
 use crate::replication::{Changes, Origin};
@@ -93,6 +95,101 @@ pub struct Version {
     pub operation: Operation,
 }
 
+/// The greatest number of versions in one comparison.
+pub const COMPARED_VERSIONS_MAX: usize = 256;
+
+/// Versions of one bucket as the body of a request has them that asks another region which of them it lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// The form, one of [`FORMS`].
+    pub form: u32,
+    /// The versions, at most [`COMPARED_VERSIONS_MAX`].
+    pub versions: Vec<Compared>,
+}
+
+/// A version to compare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    /// The key.
+    pub key: ObjectKey,
+    /// The version id.
+    pub version_id: VersionId,
+    /// The digest of its [`State`].
+    pub state: Sha256Digest,
+}
+
+/// The answer to a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    /// The places in the request of the versions that the region lacks, or has in another state, from zero.
+    pub versions: Vec<usize>,
+}
+
+/// What is the same of a version in all regions that have it. `None` for the object of a delete marker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct State<'a> {
+    /// Whether it is the null version.
+    pub null_version: bool,
+    /// The object.
+    pub object: Option<ObjectState<'a>>,
+}
+
+/// What is the same of an object in all regions that have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ObjectState<'a> {
+    /// The size in bytes.
+    pub size: u64,
+    /// The entity tag.
+    pub etag: ETag,
+    /// The tags.
+    pub tags: &'a Tags,
+    /// The object lock.
+    pub lock: Lock,
+    /// When tags and lock were changed.
+    pub changes: Changes,
+}
+
+impl State<'_> {
+    /// The SHA-256 of its JSON.
+    ///
+    /// # Errors
+    /// It has no JSON form, which does not happen.
+    pub fn digest(&self) -> Result<Sha256Digest, serde_json::Error> {
+        Ok(Sha256Digest(Sha256::digest(serde_json::to_vec(self)?).into()))
+    }
+}
+
+impl Comparison {
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// [`NotAChange`].
+    pub fn decode(body: &[u8]) -> Result<Self, NotAChange> {
+        let read: Self = decode(body)?;
+        if read.versions.len() > COMPARED_VERSIONS_MAX {
+            return Err(NotAChange::TooMany { versions: read.versions.len() });
+        }
+        Ok(read)
+    }
+}
+
+/// Reads JSON of a form that is known. Of what a later release sends, the form is told before anything else of it is read.
+fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, NotAChange> {
+    /// What every form has.
+    #[derive(Deserialize)]
+    struct Any {
+        form: u32,
+    }
+    let malformed = |error: serde_json::Error| NotAChange::Malformed(error.to_string());
+    let Any { form } = serde_json::from_slice(json).map_err(malformed)?;
+    if !FORMS.contains(&form) {
+        return Err(NotAChange::Form { form });
+    }
+    serde_json::from_slice(json).map_err(malformed)
+}
+
 /// Parts with successive numbers and one size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,8 +243,14 @@ pub enum NotAChange {
         form: u32,
     },
     /// Send JSON of that form.
-    #[error("the header {HEADER} is no change of a form that is known here: {0}")]
+    #[error("a replica is not of a form that is known here: {0}")]
     Malformed(String),
+    /// Send fewer versions at once.
+    #[error("a comparison may have {COMPARED_VERSIONS_MAX} versions, and has {versions}")]
+    TooMany {
+        /// Their number.
+        versions: usize,
+    },
     /// Send less metadata, or parts of fewer sizes.
     #[error("the header {HEADER} may have {HEADER_BYTES_MAX} bytes, and would have {bytes}")]
     TooLong {
@@ -175,22 +278,12 @@ impl Sent {
     /// Reads the value of the header.
     ///
     /// # Errors
-    /// [`NotAChange`]; of what a later release sends, the form is told before anything else of it is read.
+    /// [`NotAChange`].
     pub fn decode(header: &[u8]) -> Result<Self, NotAChange> {
-        /// What every form has.
-        #[derive(Deserialize)]
-        struct Any {
-            form: u32,
-        }
         if header.len() > HEADER_BYTES_MAX {
             return Err(NotAChange::TooLong { bytes: header.len() });
         }
-        let malformed = |error: serde_json::Error| NotAChange::Malformed(error.to_string());
-        let Any { form } = serde_json::from_slice(header).map_err(malformed)?;
-        if !FORMS.contains(&form) {
-            return Err(NotAChange::Form { form });
-        }
-        serde_json::from_slice(header).map_err(malformed)
+        decode(header)
     }
 
     /// The value of the header.

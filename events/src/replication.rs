@@ -202,3 +202,29 @@ pub struct Failed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<Term>,
 }
+
+/// An operator asked that a bucket be compared with a destination, from the first key on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResyncAsked {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What it is compared with.
+    pub destination: Destination,
+}
+
+/// A range of a bucket's versions was compared with a destination. The versions that it lacks are replicated again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Compared {
+    /// The bucket that the versions are from.
+    pub bucket: BucketName,
+    /// What they were compared with.
+    pub destination: Destination,
+    /// The versions that the destination lacks, or of which it has other metadata.
+    pub missing: Vec<ReplicatedVersion>,
+    /// The last version that was compared; absent if all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<ReplicatedVersion>,
+    /// The term of the lease under which it was written; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+}

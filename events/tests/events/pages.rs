@@ -19,7 +19,7 @@ const END: &str = "<!-- end of the generated part -->\n";
 const HEAD: &str = "<!-- generated from the types of events -->\n";
 
 /// What is known of a noun, and of no single fact.
-const NOUNS: [(&str, &str); 17] = [
+const NOUNS: [(&str, &str); 18] = [
     ("bucket", "Buckets and their settings."),
     ("consumer", "Durable consumers: programs outside of the store that read its events over NATS."),
     ("content", "Stored bytes: where their shards are, how they are, and when they end."),

@@ -4,7 +4,8 @@ use events::ids::ObjectKey;
 use events::lease::{Lease, Term};
 use events::lock::{Retention, RetentionMode, RetentionState};
 use events::replication::{
-    BucketChanged, Changes, Completed, Configuration, Destination, Failed, Origin, ReplicaOf, ReplicatedVersion, Rule,
+    BucketChanged, Changes, Compared, Completed, Configuration, Destination, Failed, Origin, ReplicaOf,
+    ReplicatedVersion, ResyncAsked, Rule,
 };
 use events::{Fact, object};
 
@@ -59,6 +60,10 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
     let completed = Completed { bucket, destination: destination(), versions, up_to: 1_060, term };
     let Completed { bucket, versions, .. } = completed.clone();
     let reason = "409 InvalidBucketState: a bucket without versioning receives no replicas".into();
+    let missing = vec![a_version()];
+    let compared =
+        Compared { bucket: bucket.clone(), destination: destination(), missing, up_to: Some(a_version()), term };
+    let asked = ResyncAsked { bucket: bucket.clone(), destination: destination() };
     let failed = Failed { bucket, destination: destination(), versions, reason, term };
     vec![
         (223, "", Fact::BucketReplicationChanged(configured())),
@@ -70,6 +75,8 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (229, ".replica", Fact::ObjectRetentionChanged(retained)),
         (230, ".replica", Fact::ObjectTagsChanged(tagged)),
         (231, ".replica", Fact::ObjectLegalHoldChanged(held)),
+        (235, "", Fact::ReplicationResyncAsked(asked)),
+        (236, "", Fact::ReplicationCompared(compared)),
     ]
 }
 

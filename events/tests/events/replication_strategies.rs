@@ -4,7 +4,8 @@ use events::Fact;
 use events::lease::{Lease, Term};
 use events::lock::RetentionState;
 use events::replication::{
-    BucketChanged, Changes, Completed, Configuration, Destination, Failed, Origin, ReplicaOf, ReplicatedVersion, Rule,
+    BucketChanged, Changes, Compared, Completed, Configuration, Destination, Failed, Origin, ReplicaOf,
+    ReplicatedVersion, ResyncAsked, Rule,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -67,6 +68,15 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         (bucket_name(), destination(), versions(), text(), term()).prop_map(
             |(bucket, destination, versions, reason, term)| {
                 Fact::ReplicationFailed(Failed { bucket, destination, versions, reason, term })
+            }
+        ),
+        (bucket_name(), destination()).prop_map(|(bucket, destination)| {
+            Fact::ReplicationResyncAsked(ResyncAsked { bucket, destination })
+        }),
+        (bucket_name(), destination(), versions(), option::of((key(), version())), term()).prop_map(
+            |(bucket, destination, missing, last, term)| {
+                let up_to = last.map(|(key, version_id)| ReplicatedVersion { key, version_id });
+                Fact::ReplicationCompared(Compared { bucket, destination, missing, up_to, term })
             }
         ),
     ]

@@ -95,8 +95,8 @@ pub(crate) fn left(snapshot: &Snapshot, key: MasterKeyId) -> Result<Left, StateE
         left.kms_keys += keys.iter().filter(|(_, row)| is_left(&row.sealed, &key)).count() as u64;
     }
     let targets = snapshot.list_targets(None, TARGETS_MAX)?;
-    let is_left = |row: &TargetRow| row.secret.as_ref().is_some_and(|sealed| is_left(sealed, &key));
     left.links = snapshot.links()?.iter().filter(|(_, row)| is_left(&row.secret, &key)).count() as u64;
+    let is_left = |row: &TargetRow| row.secret.as_ref().is_some_and(|sealed| is_left(sealed, &key));
     left.targets = targets.iter().filter(|(_, row)| is_left(row)).count() as u64;
     Ok(left)
 }

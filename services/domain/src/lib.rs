@@ -50,7 +50,7 @@ pub use command::{
     LinkCommand, LinkRejection, MoveHorizon, NOTED_VERSIONS_MAX, NewBody, NodeChange, NoteHealth, NoteReplicated,
     OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject,
     REPLICATION_REASON_BYTES_MAX, ReclaimContents, Rejection, ReleaseLease, RemoveConsumer, RenameObject, Replica,
-    ReplicaChange, ReplicaVersion, ReplicationResult, SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention, StorePart,
+    ReplicaChange, ReplicaVersion, ReplicationResult, Resync, SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention, StorePart,
     TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,
 };
 pub use decide::{

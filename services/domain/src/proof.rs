@@ -8,7 +8,7 @@ use events::lease::{Lease, Released, Taken};
 use events::node::Offline;
 use events::object::Deleted;
 use events::region::HorizonMoved;
-use events::replication::{Completed, Failed};
+use events::replication::{Compared, Completed, Failed};
 use events::target::Advanced;
 use events::upload::{Aborted, PartsReleased};
 use events::{Author, Event, Fact};
@@ -63,7 +63,8 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::RegionLeaseReleased(_)
         | Fact::TargetsAdvanced(_)
         | Fact::ReplicationCompleted(_)
-        | Fact::ReplicationFailed(_) => Some(Author::Maintenance),
+        | Fact::ReplicationFailed(_)
+        | Fact::ReplicationCompared(_) => Some(Author::Maintenance),
         Fact::BucketCreated(_)
         | Fact::BucketDeleted(_)
         | Fact::BucketVersioningChanged(_)
@@ -79,6 +80,7 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::BucketNotificationsChanged(_)
         | Fact::BucketLoggingChanged(_)
         | Fact::BucketReplicationChanged(_)
+        | Fact::ReplicationResyncAsked(_)
         | Fact::QuotaChanged(_)
         | Fact::QuotaThresholdReached(_)
         | Fact::ObjectCreated(_)
@@ -238,6 +240,13 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
             result: ReplicationResult::Failed { reason: reason.clone() },
         }
         .into(),
+        Fact::ReplicationCompared(Compared { bucket, destination, missing, up_to, .. }) => NoteReplicated {
+            bucket: bucket.clone(),
+            destination: destination.clone(),
+            versions: missing.clone(),
+            result: ReplicationResult::Missing { up_to: up_to.clone() },
+        }
+        .into(),
         _ => return Err(Rejection::NotAuthor.into()),
     };
     match (fact.term(), lease_of(fact)) {
@@ -263,7 +272,9 @@ fn lease_of(fact: &Fact) -> Option<&'static [Lease]> {
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_) => Some(&[Lease::Nodes]),
         Fact::TargetsAdvanced(_) => Some(&[Lease::Notify]),
-        Fact::ReplicationCompleted(_) | Fact::ReplicationFailed(_) => Some(&[Lease::Replicate]),
+        Fact::ReplicationCompleted(_) | Fact::ReplicationFailed(_) | Fact::ReplicationCompared(_) => {
+            Some(&[Lease::Replicate])
+        }
         _ => None,
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Url;
-use events::replica::HEADER;
+use events::ids::BucketName;
+use events::replica::{Comparison, Differing, HEADER};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::{CONTENT_LENGTH, RETRY_AFTER, USER_AGENT};
@@ -89,8 +90,32 @@ impl Client {
                 (length, hash, StreamBody::new(bytes.map_ok(Frame::data)).boxed_unsync())
             }
         };
-        let request = self.request(sent, (length, hash), body, now)?;
-        let time = ANSWER_TIME_MAX + Duration::from_secs(length / RATE_MIN);
+        let mut headers = HeaderMap::new();
+        let header = HeaderValue::from_str(&sent.header).map_err(|error| unwritten(&error))?;
+        headers.insert(HEADER, header);
+        let request = self.request((Method::PUT, &sent.path, headers), (length, hash), body, now)?;
+        self.ask(request, ANSWER_TIME_MAX + Duration::from_secs(length / RATE_MIN)).await.map(|_| ())
+    }
+
+    /// Asks which versions a bucket lacks, or has in another state. Returns their places in the comparison.
+    pub(crate) async fn compare(
+        &self,
+        bucket: &BucketName,
+        comparison: &Comparison,
+        now: Timestamp,
+    ) -> Result<Vec<usize>, Failure> {
+        let bytes = Bytes::from(serde_json::to_vec(comparison).map_err(|error| unwritten(&error))?);
+        let (length, hash) = (bytes.len() as u64, PayloadHash::Signed(sha256(&bytes)));
+        let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+        let head = (Method::POST, bucket.as_str(), HeaderMap::new());
+        let answer = self.ask(self.request(head, (length, hash), body, now)?, ANSWER_TIME_MAX).await?;
+        let answer: Differing = serde_json::from_slice(&answer)
+            .map_err(|error| Failure::region(format!("the answer to a comparison cannot be read: {error}")))?;
+        Ok(answer.versions)
+    }
+
+    /// Sends a request, and returns the body of an answer that is no error.
+    async fn ask(&self, request: Request<Body>, time: Duration) -> Result<Bytes, Failure> {
         let answered = timeout(time, async {
             let mut sender = match self.take() {
                 Some(sender) => sender,
@@ -107,25 +132,22 @@ impl Client {
 
     fn request(
         &self,
-        sent: &Written,
+        (method, resource, mut headers): (Method, &str, HeaderMap),
         (length, hash): (u64, PayloadHash),
         body: Body,
         now: Timestamp,
     ) -> Result<Request<Body>, Failure> {
-        let bad = |error: &dyn std::fmt::Display| Failure::Refused(format!("the request cannot be written: {error}"));
         let scheme = if self.url.is_tls { "https" } else { "http" };
-        let path = format!("/{}?replicate", sent.path);
-        let uri = format!("{scheme}://{}{path}", self.url.authority).parse::<Uri>().map_err(|error| bad(&error))?;
-        let mut headers = HeaderMap::new();
+        let path = format!("/{resource}?replicate");
+        let uri = format!("{scheme}://{}{path}", self.url.authority).parse::<Uri>().map_err(|error| unwritten(&error))?;
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(HEADER, HeaderValue::from_str(&sent.header).map_err(|error| bad(&error))?);
         let (access_key, secret_key) = (self.access_key.as_str(), self.secret_key.expose());
         let credentials = Credentials { access_key, secret_key, region: &self.region };
-        sigv4::sign(&Method::PUT, &uri, &mut headers, hash, credentials, now).map_err(|error| bad(&error.message()))?;
+        sigv4::sign(&method, &uri, &mut headers, hash, credentials, now).map_err(|error| unwritten(&error.message()))?;
         headers.insert(CONTENT_LENGTH, length.into());
         let mut request = Request::new(body);
-        *request.method_mut() = Method::PUT;
-        *request.uri_mut() = path.parse::<Uri>().map_err(|error| bad(&error))?;
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse::<Uri>().map_err(|error| unwritten(&error))?;
         *request.headers_mut() = headers;
         Ok(request)
     }
@@ -182,14 +204,18 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(bytes).into()
 }
 
+fn unwritten(error: &dyn std::fmt::Display) -> Failure {
+    Failure::Refused(format!("the request cannot be written: {error}"))
+}
+
 /// Reads an answer whole. The outer error is that it cannot be read, so that its connection is of no more use.
-async fn verdict(answer: Response<Incoming>) -> Result<Result<(), Failure>, Failure> {
+async fn verdict(answer: Response<Incoming>) -> Result<Result<Bytes, Failure>, Failure> {
     let status = answer.status();
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
     let body = body.map_err(|error| Failure::region(format!("the answer broke off: {error}")))?.to_bytes();
     if status.is_success() {
-        return Ok(Ok(()));
+        return Ok(Ok(body));
     }
     let read = ReadAnswer::parse(&body, "Error", &[]).unwrap_or_default();
     let code = read.field("Code").unwrap_or_default();

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::lane::{Lane, LaneId};
+use crate::resync::{Found, Resync};
 use crate::select::select;
 use crate::window::{Change, Window};
 
@@ -33,13 +34,30 @@ pub(crate) struct Following {
     pub(crate) why: Option<String>,
     /// The time of the first change that waits while the lane is left alone.
     pub(crate) oldest: Option<Timestamp>,
+    /// The comparison that is under way.
+    pub(crate) resync: Option<Resync>,
 }
 
 impl Following {
     pub(crate) fn new(lane: Lane) -> Self {
         let from = lane.up_to;
         let (completed, failed) = (Vec::new(), Vec::new());
-        Self { lane, from, completed, failed, said: from, failures: 0, why: None, oldest: None }
+        let resync = lane.resync.clone().map(Resync::new);
+        Self { lane, from, completed, failed, said: from, failures: 0, why: None, oldest: None, resync }
+    }
+
+    /// Takes over the lane as the state has it now.
+    pub(crate) fn update(&mut self, lane: Lane) {
+        let asked = lane.resync.as_ref().map(|row| row.asked);
+        if self.resync.as_ref().map(|resync| resync.asked) != asked {
+            self.resync = lane.resync.clone().map(Resync::new);
+        }
+        self.lane = lane;
+    }
+
+    /// Whether the log is to be told something of it at once.
+    pub(crate) fn is_to_say(&self) -> bool {
+        self.resync.as_ref().is_some_and(Resync::is_to_say)
     }
 }
 
@@ -47,6 +65,7 @@ impl Following {
 pub(crate) enum Done {
     Read { reader: Box<Reader>, batch: Result<Batch, FeedError> },
     Sent { number: u64, result: Result<(), Failure> },
+    Compared { lane: LaneId, asked: u64, result: Result<Found, Failure> },
 }
 
 /// A place in the log, and what follows from it.
@@ -91,8 +110,8 @@ impl Flow {
                     if following.lane.name != *bucket || entry.sequence <= following.from {
                         continue;
                     }
-                    if let Some(wanted) = select(view, &following.lane, entry)? {
-                        let (sequence, at) = (entry.sequence, entry.event.time);
+                    let (sequence, at) = (entry.sequence, entry.event.time);
+                    for wanted in select(view, &following.lane, entry)? {
                         self.window.push(Change { lane: id.clone(), wanted, sequence, at });
                     }
                 }
@@ -143,7 +162,8 @@ impl Flow {
 
     /// Whether nothing is under way and nothing was read that is not done.
     pub(crate) fn is_done(&self) -> bool {
-        self.window.is_empty() && self.unread.is_empty()
+        let is_compared = self.lanes.values().all(|following| following.resync.is_none());
+        self.window.is_empty() && self.unread.is_empty() && is_compared
     }
 
     /// The number of changes that were read and are not there.
@@ -157,6 +177,9 @@ impl Flow {
         let mut following = self.lanes.remove(id)?;
         following.from = position.max(following.from);
         following.oldest = oldest;
+        if let Some(resync) = &mut following.resync {
+            resync.again(None);
+        }
         self.window.drop_lane(id);
         Some(following)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::row::BucketId;
+use domain::row::{BucketId, ResyncRow};
 use events::ids::BucketName;
 use events::replication::{Configuration, Destination};
 
@@ -18,6 +18,8 @@ pub(crate) struct Lane {
     pub(crate) configuration: Arc<Configuration>,
     /// The sequence up to which the log says that all is there.
     pub(crate) up_to: u64,
+    /// The comparison with the destination that was asked for, and how far it is.
+    pub(crate) resync: Option<ResyncRow>,
 }
 
 impl Lane {

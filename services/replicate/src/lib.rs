@@ -10,6 +10,7 @@
 //! # Layout
 //! - [`Replicator`]: the worker; `link`: all that goes to one region; `flow`: a place in the log from which destinations
 //!   are served; `window`: changes that were read ahead; `lane`: a bucket and a destination
+//! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
 //! - `client`: requests; `failure`: what went wrong; `pause`: how long what does not work is left alone
 //! - `meters`: metrics
@@ -22,6 +23,7 @@ mod link;
 mod meters;
 mod pause;
 mod replicator;
+mod resync;
 mod select;
 mod sent;
 mod source;

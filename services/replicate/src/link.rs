@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use domain::View;
 use events::ids::RegionName;
 use events::replication::ReplicatedVersion;
 use feed::{Feed, Start};
@@ -22,6 +21,7 @@ use crate::flow::{Done, Flow, Following};
 use crate::lane::{Lane, LaneId};
 use crate::meters::{self, Lag};
 use crate::pause::pause;
+use crate::resync::{self, Found};
 use crate::select::{Wanted, What, find};
 use crate::sent::{self, Unsendable};
 use crate::source::Source;
@@ -86,13 +86,13 @@ impl Link {
             }
             for (id, following) in &mut flow.lanes {
                 if let Some(lane) = wanted.remove(id) {
-                    following.lane = lane;
+                    following.update(lane);
                 }
             }
         }
         self.behind.retain(|id, behind| match wanted.remove(id) {
             Some(lane) => {
-                behind.following.lane = lane;
+                behind.following.update(lane);
                 true
             }
             None => false,
@@ -142,6 +142,9 @@ impl Link {
                     Done::Sent { number, result: Box::pin(send(&shared, &client, &lane, &change)).await }
                 });
             }
+            if !is_paused && flow.window.has_room() {
+                compare(flow, (&self.shared, &self.client), snapshot, now)?;
+            }
         }
         Ok(arrived)
     }
@@ -155,6 +158,10 @@ impl Link {
                     tracing::warn!(%error, "the log cannot be read for another region");
                     flow.read_not_before = Some(now + pause(1, None, random));
                 }
+                return 0;
+            }
+            Done::Compared { lane, asked, result } => {
+                self.compared(place, &lane, asked, result, now);
                 return 0;
             }
             Done::Sent { number, result } => (number, result),
@@ -179,22 +186,55 @@ impl Link {
             }
             Err(Failure::Region { why, after }) => {
                 flow.window.again(number, None);
-                if self.not_before.is_none_or(|at| at <= now) {
-                    self.failures += 1;
-                    self.not_before = Some(now + pause(self.failures, after, random));
-                    self.why = Some(why);
-                }
+                self.leave_alone(why, after, now);
             }
             Err(Failure::Bucket(why)) => {
                 let Some(id) = flow.window.lane_of(number) else { return 0 };
-                let Some(mut following) = flow.detach(&id) else { return 0 };
-                following.failures += 1;
-                following.why = Some(why);
-                let not_before = now + pause(following.failures, None, random);
-                self.behind.insert(id, Behind { following, not_before });
+                self.set_behind(place, id, why, now);
             }
         }
         0
+    }
+
+    /// The region takes nothing at present.
+    fn leave_alone(&mut self, why: String, after: Option<Duration>, now: Instant) {
+        if self.not_before.is_none_or(|at| at <= now) {
+            self.failures += 1;
+            self.not_before = Some(now + pause(self.failures, after, self.random()));
+            self.why = Some(why);
+        }
+    }
+
+    /// The bucket of a lane takes nothing at present.
+    fn set_behind(&mut self, place: usize, id: LaneId, why: String, now: Instant) {
+        let random = self.random();
+        let Some(mut following) = self.flows.get_mut(place).and_then(|flow| flow.detach(&id)) else { return };
+        following.failures += 1;
+        following.why = Some(why);
+        let not_before = now + pause(following.failures, None, random);
+        self.behind.insert(id, Behind { following, not_before });
+    }
+
+    /// Takes over what a comparison found, if that is still wanted.
+    fn compared(&mut self, place: usize, id: &LaneId, asked: u64, result: Result<Found, Failure>, now: Instant) {
+        let following = self.flows.get_mut(place).and_then(|flow| flow.lanes.get_mut(id));
+        let Some(following) = following else { return };
+        let Some(resync) = following.resync.as_mut().filter(|resync| resync.asked == asked) else { return };
+        match result {
+            Ok(found) => {
+                resync.took(found);
+                (self.failures, self.not_before, self.why) = (0, None, None);
+            }
+            Err(Failure::Region { why, after }) => {
+                resync.again(None);
+                self.leave_alone(why, after, now);
+            }
+            Err(Failure::Bucket(why)) => self.set_behind(place, id.clone(), why, now),
+            Err(failure) => {
+                following.why = Some(format!("it cannot be compared: {failure}"));
+                resync.again(Some(now + UNREADABLE_WAIT));
+            }
+        }
     }
 
     /// Lanes that are where the others are go on with them.
@@ -248,7 +288,9 @@ impl Link {
         let windows = self.flows.iter().filter_map(|flow| flow.window.next_due());
         let reads = self.flows.iter().filter_map(|flow| flow.read_not_before);
         let behind = self.behind.values().map(|behind| behind.not_before);
-        windows.chain(reads).chain(behind).chain(self.not_before).filter(|at| *at > now).min()
+        let resyncs = self.flows.iter().flat_map(|flow| flow.lanes.values());
+        let resyncs = resyncs.filter_map(|following| following.resync.as_ref()?.next_due());
+        windows.chain(reads).chain(behind).chain(resyncs).chain(self.not_before).filter(|at| *at > now).min()
     }
 
     /// All lanes, with where they are: what follows, its position, and how far behind it is.
@@ -297,6 +339,31 @@ impl Link {
         let mut bytes = [0; 2];
         if (self.shared.random)(&mut bytes) { u16::from_le_bytes(bytes) } else { 0 }
     }
+}
+
+/// Compares the next pages of the lanes of a flow with their destinations.
+fn compare(
+    flow: &mut Flow,
+    (shared, client): (&Shared, &Arc<Client>),
+    snapshot: &Snapshot,
+    now: Instant,
+) -> Result<(), Trouble> {
+    for (id, following) in &mut flow.lanes {
+        let Some(resync) = &mut following.resync else { continue };
+        let Some(after) = resync.begin(now) else { continue };
+        let (lane, asked) = (id.clone(), resync.asked);
+        let page = resync::page(snapshot, &following.lane, after.as_ref()).inspect_err(|_| resync.again(None))?;
+        let (client, time) = (Arc::clone(client), (shared.now)());
+        flow.jobs.spawn(async move {
+            let differing = if page.comparison.versions.is_empty() {
+                Ok(Vec::new())
+            } else {
+                client.compare(&lane.1.bucket, &page.comparison, time).await
+            };
+            Done::Compared { lane, asked, result: differing.map(|places| page.found(&places)) }
+        });
+    }
+    Ok(())
 }
 
 fn version(change: &Change) -> ReplicatedVersion {

@@ -21,10 +21,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
 
 use crate::client::Client;
-use crate::flow::Done;
+use crate::flow::{Done, Following};
 use crate::lane::Lane;
 use crate::link::{Link, Shared};
 use crate::meters;
+use crate::resync::Found;
 use crate::source::Source;
 
 /// How often the log says what arrived, at most, while there is more to send.
@@ -116,7 +117,10 @@ impl Replicator {
     /// Serves the destinations that there are, by the links that there are.
     fn look(&mut self, snapshot: &Snapshot, now: Instant) -> Result<(), Trouble> {
         let rows: BTreeMap<RegionName, LinkRow> = snapshot.links()?.into_iter().collect();
-        self.links.retain(|name, link| rows.get(name).is_some_and(|row| row.id == link.id));
+        let (links, ended) = (&mut self.links, &mut self.ended);
+        links.retain(|name, link| rows.get(name).is_some_and(|row| row.id == link.id));
+        // What a link that is gone has ended is of no use to another one of the same name.
+        ended.retain(|(name, ..)| links.contains_key(name));
         let mut lanes = lanes(snapshot)?;
         let last = snapshot.cursor()?.sequence;
         for (name, row) in &rows {
@@ -168,13 +172,15 @@ impl Replicator {
     async fn say(&mut self, handle: &Handle, now: Instant) -> Result<(), Trouble> {
         let is_done = self.links.values().all(Link::is_done);
         let due = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
-        if now < due {
-            return Ok(());
-        }
+        let is_due = now >= due;
         let (last, clock) = (self.last(), (self.shared.now)());
         let mut notes = Vec::new();
         for link in self.links.values_mut() {
             for (following, position, _) in link.lanes(last, clock) {
+                notes.extend(compared(following, is_due));
+                if !is_due {
+                    continue;
+                }
                 let is_quiet = following.completed.is_empty() && following.failed.is_empty();
                 if is_quiet && position < following.said + QUIET_EVENTS {
                     continue;
@@ -202,7 +208,9 @@ impl Replicator {
                 }
             }
         }
-        self.next_say = Instant::now() + SAY_INTERVAL;
+        if is_due {
+            self.next_say = Instant::now() + SAY_INTERVAL;
+        }
         handle.reached(Failpoint::ReplicateNoted).await;
         Ok(())
     }
@@ -239,13 +247,17 @@ impl Replicator {
     async fn wait(&mut self) {
         let now = Instant::now();
         let due = self.links.values().filter_map(|link| link.next_due(now)).min();
-        let has_news = self.links.values_mut().any(|link| {
-            let lanes = link.lanes(0, jiff::Timestamp::UNIX_EPOCH);
-            lanes.iter().any(|(following, ..)| !following.completed.is_empty() || !following.failed.is_empty())
-        });
+        let (mut has_news, mut has_urgent_news) = (false, false);
+        for link in self.links.values_mut() {
+            for (following, ..) in link.lanes(0, jiff::Timestamp::UNIX_EPOCH) {
+                has_news |= !following.completed.is_empty() || !following.failed.is_empty();
+                has_urgent_news |= following.is_to_say();
+            }
+        }
         let is_done = self.links.values().all(Link::is_done);
         let say = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
-        let due = due.into_iter().chain(has_news.then_some(say)).chain([self.next_look]).min();
+        let news = has_news.then_some(say).into_iter().chain(has_urgent_news.then_some(now));
+        let due = due.into_iter().chain(news).chain([self.next_look]).min();
         let (links, ended) = (&mut self.links, &mut self.ended);
         let finished = poll_fn(|context| {
             let mut polled = Poll::Pending;
@@ -286,6 +298,7 @@ async fn changed(watch: &mut Reader) -> bool {
                 Fact::LinkAdded(_)
                     | Fact::LinkRemoved(_)
                     | Fact::BucketReplicationChanged(_)
+                    | Fact::ReplicationResyncAsked(_)
                     | Fact::BucketCreated(_)
                     | Fact::BucketDeleted(_)
             )
@@ -313,16 +326,28 @@ fn lanes(snapshot: &Snapshot) -> Result<Vec<Lane>, Trouble> {
                 }
                 known.push(&rule.destination);
                 let progress = row.progress.iter().find(|(known, _)| *known == rule.destination);
+                let resync = row.resyncs.iter().find(|(known, _)| *known == rule.destination);
                 lanes.push(Lane {
                     bucket: bucket.id,
                     name: name.clone(),
                     destination: rule.destination.clone(),
                     configuration: Arc::clone(&configuration),
                     up_to: progress.map_or(row.since, |(_, up_to)| *up_to),
+                    resync: resync.map(|(_, resync)| resync.clone()),
                 });
             }
         }
     }
+}
+
+/// What the log is to say of a comparison.
+fn compared(following: &mut Following, is_due: bool) -> Option<NoteReplicated> {
+    let Found { missing, up_to } = following.resync.as_mut()?.say(is_due)?;
+    if up_to.is_none() {
+        following.resync = None;
+    }
+    let (bucket, destination) = (following.lane.name.clone(), following.lane.destination.clone());
+    Some(NoteReplicated { bucket, destination, versions: missing, result: ReplicationResult::Missing { up_to } })
 }
 
 /// What the log is to say of a destination. Where it is comes last: if the rest is not said, it is sent again.
@@ -418,6 +443,7 @@ mod tests {
             let shown = notes.into_iter().map(|note| match note.result {
                 ReplicationResult::Completed { up_to } => (note.versions.len(), up_to.to_string()),
                 ReplicationResult::Failed { reason } => (note.versions.len(), reason),
+                ReplicationResult::Missing { .. } => unreachable!("nothing was compared"),
             });
             shown.collect::<Vec<_>>()
         };

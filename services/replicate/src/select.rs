@@ -4,7 +4,7 @@ use domain::row::{BucketId, ReplicationRow, VersionRow};
 use domain::{VersionName, View, find_version};
 use events::Fact;
 use events::ids::{ObjectKey, VersionId};
-use events::replication::Rule;
+use events::replication::{ReplicatedVersion, Rule};
 use feed::Entry;
 
 use crate::lane::Lane;
@@ -67,16 +67,41 @@ pub(crate) fn find<V: View>(
     Ok(find_version(view, bucket, key, name)?.filter(|row| row.version == version))
 }
 
-/// Whether the destination of a lane is to have what an entry of the log says. Which rules sent a version when it was
-/// created, its row says: so a rule that changes later does not change what is under way.
+/// What the destination of a lane is to have of an entry of the log.
 ///
 /// # Errors
 /// The state cannot be read.
-pub(crate) fn select<V: View>(view: &V, lane: &Lane, entry: &Entry) -> Result<Option<Wanted>, V::Error> {
+pub(crate) fn select<V: View>(view: &V, lane: &Lane, entry: &Entry) -> Result<Vec<Wanted>, V::Error> {
     let fact = &entry.event.fact;
     if fact.bucket() != Some(&lane.name) || entry.sequence <= lane.bucket.0 {
-        return Ok(None);
+        return Ok(Vec::new());
     }
+    match fact {
+        Fact::ReplicationCompared(compared) if compared.destination == lane.destination => {
+            let missing = compared.missing.iter().map(|version| missing(view, lane, version));
+            missing.filter_map(Result::transpose).collect()
+        }
+        fact => Ok(select_one(view, lane, fact)?.into_iter().collect()),
+    }
+}
+
+/// A version that was missing, if it is still there.
+fn missing<V: View>(view: &V, lane: &Lane, version: &ReplicatedVersion) -> Result<Option<Wanted>, V::Error> {
+    let (key, id) = (&version.key, version.version_id);
+    let current = view.current(lane.bucket, key)?.filter(|row| row.version == id);
+    let found = match current {
+        Some(row) => Some(row),
+        None => view.version(lane.bucket, key, id)?,
+    };
+    Ok(found.map(|row| {
+        let (what, size) = row.object.as_ref().map_or((What::DeleteMarker, 0), |object| (What::Version, object.size));
+        Wanted { what, key: key.clone(), version: id, null: row.null, size }
+    }))
+}
+
+/// What the destination of a lane is to have of a change of one version. Which rules sent a version when it was created,
+/// its row says: so a rule that changes later does not change what is under way.
+fn select_one<V: View>(view: &V, lane: &Lane, fact: &Fact) -> Result<Option<Wanted>, V::Error> {
     let Some((what, key, version, null)) = change(fact) else { return Ok(None) };
     let wanted = |size| Some(Wanted { what, key: key.clone(), version, null, size });
     if what == What::Removal {

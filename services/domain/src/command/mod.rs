@@ -55,7 +55,7 @@ pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 pub use replica::{
     NOTED_VERSIONS_MAX, NoteReplicated, REPLICATION_REASON_BYTES_MAX, Replica, ReplicaChange, ReplicaVersion,
-    ReplicationResult,
+    ReplicationResult, Resync,
 };
 pub use target::{DEAD_LETTERS_MAX, SETTLED_AT_ONCE_MAX, TARGETS_MAX, TargetCommand, TargetRejection};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
@@ -237,6 +237,8 @@ pub enum Command {
     Replicate(Box<Replica>),
     /// Record how the replication of versions went.
     NoteReplicated(Box<NoteReplicated>),
+    /// Compare a bucket with a destination, and send what is missing there.
+    Resync(Box<Resync>),
     /// Record the state in which shards of a content were found.
     NoteHealth(Box<NoteHealth>),
     /// Move shards that were written anew: from now on they are read there. Shards that changed since are left out.

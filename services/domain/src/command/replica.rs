@@ -106,6 +106,26 @@ pub enum ReplicationResult {
         /// The reason, at most [`REPLICATION_REASON_BYTES_MAX`] long.
         reason: String,
     },
+    /// They were compared, and the destination lacks them.
+    Missing {
+        /// The last version that was compared; `None` if all were.
+        up_to: Option<ReplicatedVersion>,
+    },
+}
+
+/// Compare a bucket with a destination from its first key on, and send what is missing there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resync {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What it is compared with.
+    pub destination: Destination,
+}
+
+impl From<Resync> for Command {
+    fn from(resync: Resync) -> Self {
+        Self::Resync(Box::new(resync))
+    }
 }
 
 impl From<Replica> for Command {

@@ -163,6 +163,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::RenameObject(rename) => rename::rename(view, rename, context),
         Command::Replicate(replica) => replica::replicate(view, replica, context),
         Command::NoteReplicated(note) => replica::note(view, note),
+        Command::Resync(wanted) => replica::resync(view, wanted),
         Command::NoteHealth(note) => health::note(view, note),
         Command::PlaceShards(wanted) => content::place(view, wanted),
         Command::ReclaimContents(wanted) => content::reclaim(view, wanted),

@@ -6,7 +6,7 @@ use events::bucket::Versioning;
 use events::ids::{Generation, VersionId};
 use events::lock::{LegalHold, LegalHoldChanged, Lock, RetentionChanged, RetentionState};
 use events::object::{Body, Created, DeleteMarkerCreated, Deleted, Delta, TagsChanged};
-use events::replication::{Changes, Completed, Failed, ReplicaOf};
+use events::replication::{Changes, Compared, Completed, Failed, ReplicaOf, ResyncAsked, Rule};
 use events::tags::Tags;
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +16,7 @@ use super::upload::replicated_parts;
 use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{
     Context, NOTED_VERSIONS_MAX, NewBody, NoteReplicated, OBJECT_BYTES_MAX, Outcome, REPLICATION_REASON_BYTES_MAX,
-    Rejection, Replica, ReplicaChange, ReplicaVersion, ReplicationResult,
+    Rejection, Replica, ReplicaChange, ReplicaVersion, ReplicationResult, Resync,
 };
 use crate::row::{BodyRow, BucketRow, NULL_REMOVED, ObjectRow, VersionRow};
 use crate::view::{VersionName, View, find_version};
@@ -373,6 +373,26 @@ pub(super) fn note<V: View>(view: &V, note: &NoteReplicated) -> Result<Decision,
         ReplicationResult::Failed { reason } => {
             Fact::ReplicationFailed(Failed { bucket, destination, versions, reason: reason.clone(), term: None })
         }
+        ReplicationResult::Missing { up_to } => {
+            // It was stopped, or is done.
+            if !row.resyncs.iter().any(|(known, _)| *known == destination) {
+                return Ok(Decision::nothing(Outcome::Done));
+            }
+            let (missing, up_to) = (versions, up_to.clone());
+            Fact::ReplicationCompared(Compared { bucket, destination, missing, up_to, term: None })
+        }
     };
     Ok(Decision::write(fact, Outcome::Done))
+}
+
+pub(super) fn resync<V: View>(view: &V, wanted: &Resync) -> Result<Decision, Refused<V::Error>> {
+    let bucket = bucket_row(view, &wanted.bucket)?;
+    let settings = view.bucket_settings(bucket.id).map_err(Refused::View)?;
+    let row = settings.replication.ok_or(Rejection::NoSuchDestination)?;
+    let leads_there = |rule: &Rule| rule.enabled && rule.destination == wanted.destination;
+    if !row.configuration.rules.iter().any(leads_there) {
+        return Err(Rejection::NoSuchDestination.into());
+    }
+    let (bucket, destination) = (wanted.bucket.clone(), wanted.destination.clone());
+    Ok(Decision::write(Fact::ReplicationResyncAsked(ResyncAsked { bucket, destination }), Outcome::Done))
 }

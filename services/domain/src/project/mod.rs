@@ -90,6 +90,8 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::BucketReplicationChanged(fact) => replication::bucket_changed(&mut draft, fact)?,
         Fact::ReplicationCompleted(fact) => replication::completed(&mut draft, fact)?,
         Fact::ReplicationFailed(fact) => replication::failed(&mut draft, fact)?,
+        Fact::ReplicationResyncAsked(fact) => replication::resync_asked(&mut draft, fact)?,
+        Fact::ReplicationCompared(fact) => replication::compared(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,

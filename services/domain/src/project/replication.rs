@@ -1,6 +1,6 @@
-use events::ids::{ObjectKey, VersionId};
+use events::ids::{BucketName, ObjectKey, VersionId};
 use events::object::Deleted;
-use events::replication::{BucketChanged, Completed, Destination, Failed, ReplicatedVersion, Rule};
+use events::replication::{BucketChanged, Compared, Completed, Destination, Failed, ReplicatedVersion, ResyncAsked, Rule};
 use events::tags::Tags;
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,7 +9,10 @@ use super::draft::Draft;
 use super::object::change_version;
 use super::setting;
 use crate::change::Change;
-use crate::row::{BucketId, BucketReplicationRow, BucketRow, NULL_REMOVED, RemovedNameRow, RemovedRow, ReplicationRow};
+use crate::row::{
+    BucketId, BucketReplicationRow, BucketRow, BucketSettingsRow, NULL_REMOVED, RemovedNameRow, RemovedRow,
+    ReplicationRow, ResyncRow,
+};
 use crate::view::View;
 
 /// How long a deleted version is remembered: 90 days. A region that was away for longer may bring back versions that
@@ -19,34 +22,100 @@ const REMOVED_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How many deleted versions one deletion has be forgotten.
 const FORGOTTEN_MAX: usize = 4;
 
-/// A destination that stays keeps its progress.
+/// A destination that stays keeps its progress. The bucket is compared with those that are to have what it held before
+/// their rules: they may lack any of it.
 pub(super) fn bucket_changed<V: View>(
     draft: &mut Draft<'_, V>,
     fact: &BucketChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let since = draft.event.sequence;
     setting::change(draft, &fact.bucket, |settings| {
-        let mut progress = settings.replication.take().map(|row| row.progress).unwrap_or_default();
+        let before = settings.replication.take();
         settings.replication = fact.configuration.clone().map(|configuration| {
+            let (rules_before, mut progress, mut resyncs) = match before {
+                Some(row) => (row.configuration.rules, row.progress, row.resyncs),
+                None => Default::default(),
+            };
+            resyncs.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
+            for rule in configuration.rules.iter().filter(|rule| rule.enabled && rule.existing_objects == Some(true)) {
+                if !rules_before.contains(rule) {
+                    begin(&mut resyncs, &rule.destination, since);
+                }
+            }
             progress.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             for rule in &configuration.rules {
                 if !progress.iter().any(|(known, _)| *known == rule.destination) {
                     progress.push((rule.destination.clone(), since));
                 }
             }
-            BucketReplicationRow { configuration, since, progress }
+            BucketReplicationRow { configuration, since, progress, resyncs }
         });
     })
 }
 
+/// Begins a comparison with a destination, anew if one is under way.
+fn begin(resyncs: &mut Vec<(Destination, ResyncRow)>, destination: &Destination, asked: u64) {
+    resyncs.retain(|(known, _)| known != destination);
+    resyncs.push((destination.clone(), ResyncRow { asked, up_to: None }));
+}
+
+pub(super) fn resync_asked<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &ResyncAsked,
+) -> Result<(), ProjectError<V::Error>> {
+    let (bucket, mut settings) = replicated(draft, &fact.bucket)?;
+    if let Some(row) = &mut settings.replication {
+        begin(&mut row.resyncs, &fact.destination, draft.event.sequence);
+    }
+    draft.changes.push(Change::PutBucketSettings { bucket, row: settings });
+    Ok(())
+}
+
+pub(super) fn compared<V: View>(draft: &mut Draft<'_, V>, fact: &Compared) -> Result<(), ProjectError<V::Error>> {
+    let (bucket, mut settings) = replicated(draft, &fact.bucket)?;
+    note(draft, bucket, &fact.missing, |replication| match replication {
+        Some(ReplicationRow::Source { pending, failed }) => {
+            failed.retain(|known| *known != fact.destination);
+            if !pending.contains(&fact.destination) {
+                pending.push(fact.destination.clone());
+            }
+        }
+        None => {
+            let pending = vec![fact.destination.clone()];
+            *replication = Some(ReplicationRow::Source { pending, failed: Vec::new() });
+        }
+        Some(ReplicationRow::Replica { .. }) => {}
+    })?;
+    if let Some(row) = &mut settings.replication {
+        match (&fact.up_to, row.resyncs.iter_mut().find(|(known, _)| *known == fact.destination)) {
+            (Some(last), Some((_, resync))) => resync.up_to = Some((last.key.clone(), last.version_id)),
+            _ => row.resyncs.retain(|(known, _)| *known != fact.destination),
+        }
+    }
+    draft.changes.push(Change::PutBucketSettings { bucket, row: settings });
+    Ok(())
+}
+
+fn replicated<V: View>(
+    draft: &Draft<'_, V>,
+    bucket: &BucketName,
+) -> Result<(BucketId, BucketSettingsRow), ProjectError<V::Error>> {
+    let bucket = draft.bucket(bucket)?.id;
+    let settings = draft.view.bucket_settings(bucket).map_err(ProjectError::View)?;
+    if settings.replication.is_none() {
+        return Err(draft.contradiction("its bucket has no replication"));
+    }
+    Ok((bucket, settings))
+}
+
 pub(super) fn completed<V: View>(draft: &mut Draft<'_, V>, fact: &Completed) -> Result<(), ProjectError<V::Error>> {
-    let bucket = draft.bucket(&fact.bucket)?.id;
-    note(draft, bucket, &fact.versions, &fact.destination, true)?;
-    let mut settings = draft.view.bucket_settings(bucket).map_err(ProjectError::View)?;
-    let row = settings.replication.as_mut().ok_or_else(|| draft.contradiction("its bucket has no replication"))?;
-    match row.progress.iter_mut().find(|(known, _)| *known == fact.destination) {
-        Some((_, up_to)) => *up_to = fact.up_to.max(*up_to),
-        None => row.progress.push((fact.destination.clone(), fact.up_to)),
+    let (bucket, mut settings) = replicated(draft, &fact.bucket)?;
+    note(draft, bucket, &fact.versions, |replication| settle(replication, &fact.destination, true))?;
+    if let Some(row) = &mut settings.replication {
+        match row.progress.iter_mut().find(|(known, _)| *known == fact.destination) {
+            Some((_, up_to)) => *up_to = fact.up_to.max(*up_to),
+            None => row.progress.push((fact.destination.clone(), fact.up_to)),
+        }
     }
     draft.changes.push(Change::PutBucketSettings { bucket, row: settings });
     Ok(())
@@ -54,7 +123,16 @@ pub(super) fn completed<V: View>(draft: &mut Draft<'_, V>, fact: &Completed) -> 
 
 pub(super) fn failed<V: View>(draft: &mut Draft<'_, V>, fact: &Failed) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    note(draft, bucket, &fact.versions, &fact.destination, false)
+    note(draft, bucket, &fact.versions, |replication| settle(replication, &fact.destination, false))
+}
+
+fn settle(replication: &mut Option<ReplicationRow>, destination: &Destination, is_there: bool) {
+    let Some(ReplicationRow::Source { pending, failed }) = replication else { return };
+    pending.retain(|known| known != destination);
+    failed.retain(|known| known != destination);
+    if !is_there {
+        failed.push(destination.clone());
+    }
 }
 
 /// Versions that were deleted meanwhile are passed over.
@@ -62,8 +140,7 @@ fn note<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,
     versions: &[ReplicatedVersion],
-    destination: &Destination,
-    is_there: bool,
+    change: impl Fn(&mut Option<ReplicationRow>),
 ) -> Result<(), ProjectError<V::Error>> {
     let mut seen: Vec<&ReplicatedVersion> = Vec::new();
     for version in versions {
@@ -72,14 +149,7 @@ fn note<V: View>(
             continue;
         }
         seen.push(version);
-        change_version(draft, bucket, (&version.key, version.version_id), |row| {
-            let Some(ReplicationRow::Source { pending, failed }) = &mut row.replication else { return };
-            pending.retain(|known| known != destination);
-            failed.retain(|known| known != destination);
-            if !is_there {
-                failed.push(destination.clone());
-            }
-        })?;
+        change_version(draft, bucket, (&version.key, version.version_id), |row| change(&mut row.replication))?;
     }
     Ok(())
 }

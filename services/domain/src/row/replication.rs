@@ -1,10 +1,11 @@
 use events::ids::{ObjectKey, RegionName, VersionId};
 use events::lock::RetentionState;
+use events::replica::{ObjectState, State};
 use events::replication::{Changes, Configuration, Destination};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{BucketId, field};
+use super::{BucketId, VersionRow, field};
 
 /// What replication has to do with a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,4 +102,30 @@ pub struct BucketReplicationRow {
     /// Up to which sequence of the log each destination has all that it is to have.
     #[serde(with = "field::replication::progress")]
     pub progress: Vec<(Destination, u64)>,
+    /// The destinations that the bucket is being compared with, and how far.
+    #[serde(with = "field::replication::resyncs")]
+    pub resyncs: Vec<(Destination, ResyncRow)>,
+}
+
+/// How far a bucket was compared with a destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResyncRow {
+    /// The event that asked for it.
+    pub asked: u64,
+    /// The last version that was compared.
+    pub up_to: Option<(ObjectKey, VersionId)>,
+}
+
+impl VersionRow {
+    /// What regions compare of a version.
+    pub fn replica_state(&self) -> State<'_> {
+        let object = self.object.as_ref().map(|object| ObjectState {
+            size: object.size,
+            etag: object.etag,
+            tags: &object.attributes.tags,
+            lock: object.lock,
+            changes: object.changes.changes(),
+        });
+        State { null_version: self.null, object }
+    }
 }

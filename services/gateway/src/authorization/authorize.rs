@@ -153,8 +153,8 @@ impl<'a> Judge<'a> {
                     &self.rights(state.access(&self.bucket.row)),
                 )
             }
-            // Each key is judged once it is known. The body is not read if no key could be deleted.
-            Target::NamedKeys if !self.may_delete_some() => Err(request.denied(action, "nothing grants it")),
+            // Each key is judged once it is known. The body is not read if there is a right to no key.
+            Target::NamedKeys if !self.may_some(action) => Err(request.denied(action, "nothing grants it")),
             Target::NamedKeys | Target::Form => Ok(()),
         }
     }
@@ -195,14 +195,15 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether there may be some key in the bucket that the caller may delete.
-    fn may_delete_some(&self) -> bool {
+    fn may_some(&self, action: Action) -> bool {
         if self.rules.opens_to_others() {
             return true;
         }
         let Some(account) = self.request.caller.account.as_deref() else { return false };
-        let deletes = [Action::DeleteObject, Action::DeleteObjectVersion];
+        let of_versions = (action == Action::DeleteObject).then_some(Action::DeleteObjectVersion);
         let by_policy = |attached: &Attached| {
-            deletes.into_iter().any(|action| attached.document.could_allow(action, &self.bucket.name))
+            let mut actions = std::iter::once(action).chain(of_versions);
+            actions.any(|action| attached.document.could_allow(action, &self.bucket.name))
         };
         account.role == Role::Admin || account.id == self.bucket.row.owner || account.policies.iter().any(by_policy)
     }

@@ -134,6 +134,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         | O::UploadPartCopy
         | O::CompleteMultipartUpload => (Action::PutObject, Target::Key),
         O::PostObject => (Action::PutObject, Target::Form),
+        O::CompareReplicas => (Action::ReplicateObject, Target::NamedKeys),
         O::PutReplica => (convert::right_to_replicate(&convert::replica(head)?), Target::Key),
         O::AbortMultipartUpload => (Action::AbortMultipartUpload, Target::Upload),
         O::ListParts => (Action::ListMultipartUploadParts, Target::Upload),

@@ -108,6 +108,7 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("DELETE", "/abc?lifecycle", Operation::DeleteBucketLifecycle),
     ("PUT", "/abc/k?renameObject", Operation::RenameObject),
     ("PUT", "/abc/k?replicate", Operation::PutReplica),
+    ("POST", "/abc?replicate", Operation::CompareReplicas),
     ("GET", "/abc?tagging", Operation::GetBucketTagging),
     ("PUT", "/abc?tagging", Operation::PutBucketTagging),
     ("DELETE", "/abc?tagging", Operation::DeleteBucketTagging),

@@ -3,7 +3,7 @@
 pub(in crate::row) mod destinations {
     use events::ids::{BucketName, RegionName};
     use events::replication::Destination;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     pub(in crate::row) fn serialize<S: Serializer>(all: &[Destination], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(all.iter().map(|to| (&to.bucket, &to.region)))
@@ -34,6 +34,28 @@ pub(in crate::row) mod progress {
     ) -> Result<Vec<(Destination, u64)>, D::Error> {
         let all = Vec::<(BucketName, Option<RegionName>, u64)>::deserialize(deserializer)?;
         Ok(all.into_iter().map(|(bucket, region, up_to)| (Destination { bucket, region }, up_to)).collect())
+    }
+}
+
+pub(in crate::row) mod resyncs {
+    use events::ids::{BucketName, RegionName};
+    use events::replication::Destination;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::row::ResyncRow;
+
+    pub(in crate::row) fn serialize<S: Serializer>(
+        all: &[(Destination, ResyncRow)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(all.iter().map(|(to, row)| (&to.bucket, &to.region, row)))
+    }
+
+    pub(in crate::row) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(Destination, ResyncRow)>, D::Error> {
+        let all = Vec::<(BucketName, Option<RegionName>, ResyncRow)>::deserialize(deserializer)?;
+        Ok(all.into_iter().map(|(bucket, region, row)| (Destination { bucket, region }, row)).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Random histories of what is replicated to other regions, and how that went.
 
 use domain::model::Model;
-use domain::{Command, NoteReplicated, ReplicationResult, Setting};
+use domain::{Command, NoteReplicated, ReplicationResult, Resync, Setting};
 use events::replication::{Configuration, Destination, ReplicatedVersion, Rule};
 use events::tags::Tags;
 use proptest::option;
@@ -16,6 +16,10 @@ pub(crate) enum Step {
     Configure(usize, Option<u8>),
     /// A version that arrived, or was refused.
     Note { bucket: usize, at: usize, n: u8, arrived: bool },
+    /// That a bucket is compared with a destination.
+    Resync { bucket: usize, n: u8 },
+    /// A version that a destination lacks, and whether it is the last one.
+    Compare { bucket: usize, at: usize, n: u8, is_last: bool },
 }
 
 fn destination(n: u8) -> Destination {
@@ -55,17 +59,31 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
             let versions = vec![ReplicatedVersion { key: key(at), version_id: row.version }];
             NoteReplicated { bucket: name(bucket), destination: destination(n), versions, result }.into()
         }
+        Step::Resync { bucket, n } => Resync { bucket: name(bucket), destination: destination(n) }.into(),
+        Step::Compare { bucket, at, n, is_last } => {
+            let row = model.current.get(&(id(model, bucket), key(at)))?;
+            let version = ReplicatedVersion { key: key(at), version_id: row.version };
+            let result = ReplicationResult::Missing { up_to: (!is_last).then(|| version.clone()) };
+            let versions = vec![version];
+            NoteReplicated { bucket: name(bucket), destination: destination(n), versions, result }.into()
+        }
     })
 }
 
 /// Whether the state has what was noted.
 pub(crate) fn holds(model: &Model, note: &NoteReplicated) -> bool {
     let settings = &model.bucket_settings[&model.buckets[&note.bucket].id];
-    let progress = settings.replication.as_ref().map(|row| &row.progress);
-    let known = progress.and_then(|known| known.iter().find(|(known, _)| *known == note.destination));
-    match note.result {
-        ReplicationResult::Completed { up_to } => known.is_some_and(|(_, known)| *known >= up_to),
+    let Some(row) = &settings.replication else { return false };
+    let known = row.progress.iter().find(|(known, _)| *known == note.destination);
+    let resync = row.resyncs.iter().find(|(known, _)| *known == note.destination);
+    match &note.result {
+        ReplicationResult::Completed { up_to } => known.is_some_and(|(_, known)| known >= up_to),
         ReplicationResult::Failed { .. } => true,
+        ReplicationResult::Missing { up_to: None } => resync.is_none(),
+        // One that was not asked for is not noted.
+        ReplicationResult::Missing { up_to: Some(last) } => {
+            resync.is_none_or(|(_, row)| row.up_to == Some((last.key.clone(), last.version_id)))
+        }
     }
 }
 
@@ -78,6 +96,13 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             at,
             n,
             arrived
+        }),
+        (bucket(), 0..2_u8).prop_map(|(bucket, n)| Step::Resync { bucket, n }),
+        (bucket(), 0..3_usize, 0..2_u8, any::<bool>()).prop_map(|(bucket, at, n, is_last)| Step::Compare {
+            bucket,
+            at,
+            n,
+            is_last
         }),
     ]
 }

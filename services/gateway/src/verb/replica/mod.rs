@@ -3,7 +3,9 @@
 //! # Layout
 //! - here: what a change is, and versions of one content
 //! - `parts`: versions of several parts
+//! - `compare`: which versions are not here, or differ
 
+mod compare;
 mod parts;
 
 use axum::body::Body;
@@ -30,6 +32,8 @@ use crate::payload::Payload;
 use crate::reply;
 use crate::request::Request;
 use crate::state::Bucket;
+
+pub(super) use self::compare::compare;
 
 /// What replication has to do with a version.
 pub(super) const STATUS: HeaderName = HeaderName::from_static("x-amz-replication-status");
