@@ -75,6 +75,9 @@ pub struct Version {
     /// The SHA-256 of the bytes, if it is known: not of what is encrypted at its origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256Digest>,
+    /// Whether it is encrypted with a key of its origin's region. Then the target encrypts it, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub encrypted: bool,
     /// The parts of an object that was uploaded in parts, in order. The bytes of the request are theirs, one after
     /// another.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -334,6 +337,7 @@ mod tests {
             size: 25,
             etag: ETag { md5: Md5Digest([7; 16]), parts: Some(3) },
             sha256: None,
+            encrypted: true,
             parts: Version::gather([(number(1), 10), (number(2), 10), (number(4), 5)]),
             checksum: None,
             attributes,

@@ -136,7 +136,8 @@ def multipart(s3, bucket: str, key: str, parts: list[bytes], **more: object) -> 
     upload = s3.create_multipart_upload(Bucket=bucket, Key=key, **more)["UploadId"]
     made = []
     for number, data in zip((1, 3, 4), parts):
-        stored = s3.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=data)
+        stored = s3.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=data,
+                                ChecksumAlgorithm=more.get("ChecksumAlgorithm", "CRC32"))
         sums = {name: value for name, value in stored.items() if name.startswith("Checksum") and name != "ChecksumType"}
         made.append({"PartNumber": number, "ETag": stored["ETag"], **sums})
     return s3.complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": made})
@@ -147,7 +148,7 @@ def test_parts_are_those_of_the_origin(s3, wire, kept, users):
     # What it has to be, made here: a replica is compared with it.
     multipart(s3, kept, "origin", parts, ChecksumAlgorithm="CRC32C", ChecksumType="COMPOSITE")
     origin = s3.head_object(Bucket=kept, Key="origin", ChecksumMode="ENABLED")
-    checksum = {"algorithm": "CRC32C", "kind": "COMPOSITE", "value": origin["ChecksumCRC32C"]}
+    checksum = {"algorithm": "CRC32C", "type": "COMPOSITE", "value": origin["ChecksumCRC32C"]}
     data = b"".join(parts)
     runs = [{"first": 1, "last": 1, "size": 5 * MIB}, {"first": 3, "last": 3, "size": 5 * MIB},
             {"first": 4, "last": 4, "size": 70_000}]
@@ -282,7 +283,7 @@ def test_what_is_no_change_is_refused(s3, wire, bucket, kept):
         sent(version, whole(b"x", attributes={"headers": {"set-cookie": "a"}})),
         sent(version, whole(b"x", attributes={"metadata": {"a": "b" * 3000}})),
         sent(version, whole(b"x", parts=[{"first": 1, "last": 2, "size": 1}])),
-        sent(version, whole(b"x", checksum={"algorithm": "CRC32", "kind": "FULL_OBJECT", "value": "?"})),
+        sent(version, whole(b"x", checksum={"algorithm": "CRC32", "type": "FULL_OBJECT", "value": "?"})),
         sent(version_id(far), whole(b"x"), far),
         sent(version, {"tags": {"a": "b" * 257}}),
     ):
@@ -319,7 +320,7 @@ def test_a_replica_is_encrypted_by_the_rule_of_its_bucket(s3, wire, kept):
     data = content("sealed", MIB + 3)
     crc = base64.b64encode((0).to_bytes(8)).decode()
     answer = replicate(wire, kept, sent(version_id(), whole(
-        data, checksum={"algorithm": "CRC64NVME", "kind": "FULL_OBJECT", "value": crc})), data)
+        data, checksum={"algorithm": "CRC64NVME", "type": "FULL_OBJECT", "value": crc})), data)
     assert (answer.status, answer.code) == (400, "BadDigest")
     done(replicate(wire, kept, sent(version_id(), whole(data)), data))
     found = s3.get_object(Bucket=kept, Key="k")

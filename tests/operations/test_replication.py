@@ -1,9 +1,11 @@
 """Replication between two regions on one machine: `planetstore dev --regions 2`."""
 
 import hashlib
+import json
 import os
 import re
 import signal
+import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from harness import wait
 from harness.clients import CommandLine, boto_client
 from harness.regions import two_regions
+from harness.server import BINARY, Server
 from harness.users import Users
 
 BYTES = os.urandom(3 << 20)
@@ -57,6 +60,15 @@ class Pair:
 
     def versions(self, s3, bucket: str) -> list[tuple]:
         """Everything about all versions of a bucket that is the same in both regions."""
+        try:
+            return self.read_versions(s3, bucket)
+        except s3.exceptions.ClientError as error:
+            # What was listed may be gone before it is read.
+            assert error.response["Error"]["Code"] in ("NoSuchVersion", "404"), error
+            return []
+
+    @staticmethod
+    def read_versions(s3, bucket: str) -> list[tuple]:
         seen = []
         answer = s3.list_object_versions(Bucket=bucket)
         assert not answer["IsTruncated"]
@@ -226,4 +238,77 @@ def test_what_the_other_region_refuses_holds_up_nothing_else(make_server):
     pair.other.create_bucket(Bucket="not-yet-there")
     pair.other.put_bucket_versioning(Bucket="not-yet-there", VersioningConfiguration={"Status": "Enabled"})
     wait.until(lambda: pair.versions(pair.other, "not-yet-there"), "the bucket that came later")
+    pair.first.stop()
+
+
+def moved(pair: Pair) -> int:
+    """How many changes the first region has sent."""
+    lines = pair.first.get_console("/metrics")[1].decode().splitlines()
+    sent = [line for line in lines if line.startswith("planetstore_replication_changes_total{")]
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in sent)
+
+
+def test_existing_objects_are_sent_where_a_rule_says_so_and_only_those_that_are_missing(make_server):
+    pair = Pair(make_server)
+    one, here = pair.one, {"Bucket": "here"}
+    one.put_object(**here, Key="both", Body=b"both")
+    pair.alike(1)
+    one.delete_bucket_replication(Bucket="here")
+    for n in range(300):
+        one.put_object(**here, Key=f"k{n:03}", Body=f"{n}".encode())
+    one.put_object(**here, Key="k000", Body=b"again")
+    one.delete_object(**here, Key="k001")
+    one.put_object_tagging(**here, Key="both", Tagging={"TagSet": [{"Key": "later", "Value": "yes"}]})
+    replicate(one, "here", "there")
+    one.put_object(**here, Key="new", Body=b"new")
+    wait.until(lambda: pair.other.list_objects_v2(Bucket="there").get("KeyCount") == 2, "the new object")
+    before = moved(pair)
+    replicate(one, "here", "there", ExistingObjectReplication={"Status": "Enabled"})
+    pair.alike(304)
+    assert moved(pair) - before == 304, "302 versions, one that was there, and its tags"
+    status = {"Bucket": "here", "Key": "k002"}
+    wait.until(lambda: one.head_object(**status).get("ReplicationStatus") == "COMPLETED", "its status")
+    pair.first.stop()
+
+
+def admin(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BINARY, "admin", "--data", str(server.data), *words], env=server.surroundings(),
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_resync_sends_what_is_missing_and_says_how_far_it_is(make_server):
+    pair = Pair(make_server)
+    one, here = pair.one, {"Bucket": "here"}
+    for n in range(50):
+        one.put_object(**here, Key=f"k{n}", Body=f"{n}".encode())
+    pair.alike(50)
+    one.delete_bucket_replication(Bucket="here")
+    for n in range(5):
+        one.put_object(**here, Key=f"missing{n}", Body=f"{n}".encode())
+    refused = admin(pair.first, "replication", "resync", "here")
+    assert refused.returncode != 0 and "no rule of the bucket leads" in refused.stderr, refused.stderr
+    replicate(one, "here", "there")
+    before = moved(pair)
+    asked = admin(pair.first, "replication", "resync", "here")
+    assert asked.returncode == 0, asked.stderr
+    pair.alike(55)
+    assert moved(pair) - before == 5
+
+    def status() -> dict:
+        shown = admin(pair.first, "replication", "status", "-o", "json")
+        (destination,) = json.loads(shown.stdout)
+        return destination
+
+    def is_done() -> bool:
+        now = status()
+        lag = now.get("lag")
+        return "resync" not in now and lag is not None and lag["changes"] == 0 and not lag["is_resyncing"]
+    wait.until(is_done, "the end of the comparison")
+    now = status()
+    assert (now["bucket"], now["destination"], now["rules"]) == ("here", {"bucket": "there"}, ["to-there"])
+    os.kill(pair.second.second_pid, signal.SIGSTOP)
+    one.put_object(**here, Key="waits", Body=b"x")
+    wait.until(lambda: status()["lag"]["changes"] == 1 and status()["lag"]["seconds"] > 1, "a lag")
+    os.kill(pair.second.second_pid, signal.SIGCONT)
+    wait.until(is_done, "the end of the lag")
     pair.first.stop()

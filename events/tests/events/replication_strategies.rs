@@ -70,9 +70,8 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
                 Fact::ReplicationFailed(Failed { bucket, destination, versions, reason, term })
             }
         ),
-        (bucket_name(), destination()).prop_map(|(bucket, destination)| {
-            Fact::ReplicationResyncAsked(ResyncAsked { bucket, destination })
-        }),
+        (bucket_name(), destination())
+            .prop_map(|(bucket, destination)| { Fact::ReplicationResyncAsked(ResyncAsked { bucket, destination }) }),
         (bucket_name(), destination(), versions(), option::of((key(), version())), term()).prop_map(
             |(bucket, destination, missing, last, term)| {
                 let up_to = last.map(|(key, version_id)| ReplicatedVersion { key, version_id });

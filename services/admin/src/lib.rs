@@ -21,7 +21,7 @@ mod telemetry;
 pub use admission::{admit_nodes, follow_admissions};
 pub use api::{
     Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, HeldMasterKey, Judgement, MasterKeyMismatch,
-    ObjectService, Site, admin_routes, object_routes, openapi,
+    ObjectService, Site, WorkerReports, admin_routes, object_routes, openapi,
 };
 pub use console::{
     AUDIT_SHARDS_PATH, Acked, AuditLine, CacheFigures, Check, Console, DiskStatus, Figures, GatewayView, Health, Hosts,

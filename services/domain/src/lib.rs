@@ -50,8 +50,8 @@ pub use command::{
     LinkCommand, LinkRejection, MoveHorizon, NOTED_VERSIONS_MAX, NewBody, NodeChange, NoteHealth, NoteReplicated,
     OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject,
     REPLICATION_REASON_BYTES_MAX, ReclaimContents, Rejection, ReleaseLease, RemoveConsumer, RenameObject, Replica,
-    ReplicaChange, ReplicaVersion, ReplicationResult, Resync, SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention, StorePart,
-    TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,
+    ReplicaChange, ReplicaVersion, ReplicationResult, Resync, SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention,
+    StorePart, TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,
 };
 pub use decide::{
     Decision, OF_BUCKET_LOOKED_AT_MAX, RECLAIMED_MAX, Refused, admit, admit_append, admit_lock, admit_part, decide,

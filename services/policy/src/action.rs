@@ -214,6 +214,8 @@ actions! {
         AdminListLinks "admin:ListLinks"
         AdminAddLink "admin:AddLink"
         AdminRemoveLink "admin:RemoveLink"
+        AdminListReplication "admin:ListReplication"
+        AdminResyncReplication "admin:ResyncReplication"
         AdminListCheckpoints "admin:ListCheckpoints"
         AdminProveEvent "admin:ProveEvent"
         AdminExportEvents "admin:ExportEvents"

@@ -139,11 +139,13 @@ impl Client {
     ) -> Result<Request<Body>, Failure> {
         let scheme = if self.url.is_tls { "https" } else { "http" };
         let path = format!("/{resource}?replicate");
-        let uri = format!("{scheme}://{}{path}", self.url.authority).parse::<Uri>().map_err(|error| unwritten(&error))?;
+        let uri =
+            format!("{scheme}://{}{path}", self.url.authority).parse::<Uri>().map_err(|error| unwritten(&error))?;
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         let (access_key, secret_key) = (self.access_key.as_str(), self.secret_key.expose());
         let credentials = Credentials { access_key, secret_key, region: &self.region };
-        sigv4::sign(&method, &uri, &mut headers, hash, credentials, now).map_err(|error| unwritten(&error.message()))?;
+        sigv4::sign(&method, &uri, &mut headers, hash, credentials, now)
+            .map_err(|error| unwritten(&error.message()))?;
         headers.insert(CONTENT_LENGTH, length.into());
         let mut request = Request::new(body);
         *request.method_mut() = method;

@@ -19,7 +19,7 @@ use crate::client::{Client, Payload};
 use crate::failure::Failure;
 use crate::flow::{Done, Flow, Following};
 use crate::lane::{Lane, LaneId};
-use crate::meters::{self, Lag};
+use crate::meters;
 use crate::pause::pause;
 use crate::resync::{self, Found};
 use crate::select::{Wanted, What, find};
@@ -294,20 +294,21 @@ impl Link {
     }
 
     /// All lanes, with where they are: what follows, its position, and how far behind it is.
-    pub(crate) fn lanes(&mut self, last: u64, now: jiff::Timestamp) -> Vec<(&mut Following, u64, Lag)> {
+    pub(crate) fn lanes(&mut self, last: u64, now: jiff::Timestamp) -> Vec<(&mut Following, u64, meters::Behind)> {
         let seconds = |oldest: Option<jiff::Timestamp>| {
             oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0))
         };
         let mut all = Vec::new();
         for flow in &mut self.flows {
-            let known: BTreeMap<LaneId, (u64, Lag)> = flow
+            let known: BTreeMap<LaneId, (u64, meters::Behind)> = flow
                 .lanes
                 .iter()
                 .map(|(id, following)| {
                     let position = flow.position(id).max(following.from);
-                    let (_, bytes) = flow.window.left_of(id);
+                    let (changes, bytes) = flow.window.left_of(id);
                     let events = last.saturating_sub(position);
-                    (id.clone(), (position, Lag { events, bytes, seconds: seconds(flow.oldest(id)) }))
+                    let seconds = seconds(flow.oldest(id));
+                    (id.clone(), (position, meters::Behind { events, changes, bytes, seconds }))
                 })
                 .collect();
             all.extend(flow.lanes.iter_mut().filter_map(|(id, following)| {
@@ -317,8 +318,8 @@ impl Link {
         }
         for behind in self.behind.values_mut() {
             let position = behind.following.from;
-            let lag =
-                Lag { events: last.saturating_sub(position), bytes: 0, seconds: seconds(behind.following.oldest) };
+            let (events, seconds) = (last.saturating_sub(position), seconds(behind.following.oldest));
+            let lag = meters::Behind { events, changes: 0, bytes: 0, seconds };
             all.push((&mut behind.following, position, lag));
         }
         all

@@ -40,14 +40,17 @@ pub(crate) fn failed(lane: &Lane) {
 
 /// How far a destination is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Lag {
+pub(crate) struct Behind {
+    /// Events of the log that it may still need.
     pub(crate) events: u64,
+    /// Changes that were read and are not there.
+    pub(crate) changes: u64,
     pub(crate) bytes: u64,
     pub(crate) seconds: f64,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "gauges")]
-pub(crate) fn lag(lane: &Lane, lag: Lag) {
+pub(crate) fn lag(lane: &Lane, lag: Behind) {
     gauge!(LAG_EVENTS, &labels(lane)).set(lag.events as f64);
     gauge!(LAG_BYTES, &labels(lane)).set(lag.bytes as f64);
     gauge!(LAG_SECONDS, &labels(lane)).set(lag.seconds);

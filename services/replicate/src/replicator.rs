@@ -18,7 +18,7 @@ use rustls::ClientConfig;
 use shards::ShardStore;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
+use worker::{Failpoint, Handle, Lag, Profile, Step, Trouble, Worker};
 
 use crate::client::Client;
 use crate::flow::{Done, Following};
@@ -222,19 +222,30 @@ impl Replicator {
         }
         self.next_measure = now + MEASURE_INTERVAL;
         let (last, clock) = (self.last(), (self.shared.now)());
-        let (mut destinations, mut left, mut wrong) = (0, 0, Vec::new());
+        let (mut lags, mut left, mut wrong) = (Vec::new(), 0, Vec::new());
         for (name, link) in &mut self.links {
             wrong.extend(link.why.as_ref().map(|why| format!("{name}: {why}")));
             left += link.left();
-            for (following, _, lag) in link.lanes(last, clock) {
+            let of_region = link.why.clone();
+            for (following, up_to, lag) in link.lanes(last, clock) {
                 meters::lag(&following.lane, lag);
-                destinations += 1;
+                lags.push(Lag {
+                    bucket: following.lane.name.clone(),
+                    destination: following.lane.destination.clone(),
+                    up_to,
+                    changes: lag.changes,
+                    bytes: lag.bytes,
+                    seconds: lag.seconds,
+                    is_resyncing: following.resync.is_some(),
+                    why: following.why.clone().or_else(|| of_region.clone()),
+                });
                 let bucket = &following.lane.destination.bucket;
                 wrong.extend(following.why.as_ref().map(|why| format!("{name}/{bucket}: {why}")));
             }
         }
         handle.left(Some(left));
-        let served = format!("{destinations} destinations in {} regions", self.links.len());
+        let served = format!("{} destinations in {} regions", lags.len(), self.links.len());
+        handle.lags(lags);
         let shown = wrong.into_iter().take(WRONG_SHOWN_MAX);
         handle.say(&std::iter::once(served).chain(shown).collect::<Vec<_>>().join("; "));
     }

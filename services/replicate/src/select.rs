@@ -78,25 +78,44 @@ pub(crate) fn select<V: View>(view: &V, lane: &Lane, entry: &Entry) -> Result<Ve
     }
     match fact {
         Fact::ReplicationCompared(compared) if compared.destination == lane.destination => {
-            let missing = compared.missing.iter().map(|version| missing(view, lane, version));
-            missing.filter_map(Result::transpose).collect()
+            let mut wanted = Vec::with_capacity(compared.missing.len());
+            for version in &compared.missing {
+                missing(view, lane, version, &mut wanted)?;
+            }
+            Ok(wanted)
         }
         fact => Ok(select_one(view, lane, fact)?.into_iter().collect()),
     }
 }
 
-/// A version that was missing, if it is still there.
-fn missing<V: View>(view: &V, lane: &Lane, version: &ReplicatedVersion) -> Result<Option<Wanted>, V::Error> {
+/// A version that was missing, if it is still there, and its changes: the destination may have the version without them.
+fn missing<V: View>(
+    view: &V,
+    lane: &Lane,
+    version: &ReplicatedVersion,
+    wanted: &mut Vec<Wanted>,
+) -> Result<(), V::Error> {
     let (key, id) = (&version.key, version.version_id);
     let current = view.current(lane.bucket, key)?.filter(|row| row.version == id);
     let found = match current {
         Some(row) => Some(row),
         None => view.version(lane.bucket, key, id)?,
     };
-    Ok(found.map(|row| {
-        let (what, size) = row.object.as_ref().map_or((What::DeleteMarker, 0), |object| (What::Version, object.size));
-        Wanted { what, key: key.clone(), version: id, null: row.null, size }
-    }))
+    let Some(row) = found else { return Ok(()) };
+    let mut want = |what, size| wanted.push(Wanted { what, key: key.clone(), version: id, null: row.null, size });
+    let Some(object) = &row.object else {
+        want(What::DeleteMarker, 0);
+        return Ok(());
+    };
+    want(What::Version, object.size);
+    let changes = object.changes;
+    let changed = [
+        (What::Tags, changes.tags.is_some()),
+        (What::Retention, changes.retention.is_some()),
+        (What::LegalHold, changes.legal_hold.is_some()),
+    ];
+    changed.into_iter().filter(|(_, is_changed)| *is_changed).for_each(|(what, _)| want(what, 0));
+    Ok(())
 }
 
 /// What the destination of a lane is to have of a change of one version. Which rules sent a version when it was created,

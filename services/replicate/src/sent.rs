@@ -87,6 +87,7 @@ fn version(object: &ObjectRow, rule: Option<&Rule>, parts: Vec<Parts>) -> Versio
         size: object.size,
         etag: object.etag,
         sha256: body_sha256(object),
+        encrypted: object.encryption.is_some(),
         parts,
         checksum: object.checksum.clone(),
         attributes,

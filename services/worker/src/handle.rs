@@ -12,7 +12,7 @@ use crate::clients::{Clients, Urgency};
 use crate::commits::Commits;
 use crate::failpoint::{Failpoint, Failpoints};
 use crate::meters;
-use crate::status::Status;
+use crate::status::{Lag, Status};
 use crate::throttle::Throttle;
 
 /// How often a step that waits for its turn says that it is not stuck.
@@ -105,6 +105,11 @@ impl Handle {
     /// Says what was done, in a sentence.
     pub fn say(&self, what: &str) {
         self.status.say(what);
+    }
+
+    /// Says how far the worker is behind with each destination; [`LAGS_MAX`](crate::LAGS_MAX) of them are reported.
+    pub fn lags(&self, lags: Vec<Lag>) {
+        self.status.set_lags(lags);
     }
 
     /// Says that the step is not stuck, when it has nothing else to say.

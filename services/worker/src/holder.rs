@@ -39,9 +39,13 @@ const fn tick(lease: Lease) -> Duration {
         // five seconds after its last sign.
         Lease::Nodes => Duration::from_millis(200),
         // Five seconds. No worker needs the committer's lease: its ledger takes it.
-        Lease::Repair | Lease::Gc | Lease::Dedup | Lease::Notify | Lease::Notary | Lease::Replicate | Lease::Committer => {
-            Duration::from_millis(500)
-        }
+        Lease::Repair
+        | Lease::Gc
+        | Lease::Dedup
+        | Lease::Notify
+        | Lease::Notary
+        | Lease::Replicate
+        | Lease::Committer => Duration::from_millis(500),
     }
 }
 

@@ -41,7 +41,7 @@ pub use clients::{Clients, SHARE_MIN, SHARE_URGENT_MIN, Urgency};
 pub use failpoint::{Failpoint, Failpoints, HeldAt, NoFailpoint};
 pub use handle::Handle;
 pub use nats::{NatsTelemetry, lease_subject, report_subject};
-pub use status::{Last, Report, State, TEXT_CHARS_MAX};
+pub use status::{LAGS_MAX, Lag, Last, Report, State, TEXT_CHARS_MAX};
 pub use store::Store;
 pub use telemetry::{Link, Message, Telemetry};
 pub use ticks::{Silence, Ticks};

@@ -3,8 +3,9 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use events::ids::WorkerName;
+use events::ids::{BucketName, WorkerName};
 use events::lease::{Lease, Owner};
+use events::replication::Destination;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,7 +112,36 @@ pub struct Report {
     pub failures: u64,
     /// The worker's last action.
     pub last: Option<Last>,
+    /// How far the replicator is behind with each destination, those that are farthest behind first. Other workers have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lags: Vec<Lag>,
 }
+
+/// How far the replicator is behind with a destination of a bucket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ReplicationLag")]
+pub struct Lag {
+    /// The bucket whose versions are sent.
+    pub bucket: BucketName,
+    /// To where.
+    pub destination: Destination,
+    /// The sequence up to which the destination has everything.
+    pub up_to: u64,
+    /// The number of changes that were read from the log and have not arrived.
+    pub changes: u64,
+    /// The bytes of the versions among these changes.
+    pub bytes: u64,
+    /// The age of the oldest of these changes, in seconds.
+    pub seconds: f64,
+    /// Whether the bucket is being compared with the destination.
+    pub is_resyncing: bool,
+    /// Why the destination takes nothing at present; absent if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Destinations of one report, so that it fits a message.
+pub const LAGS_MAX: usize = 200;
 
 /// How a loop of this process is doing.
 pub(crate) struct Status {
@@ -142,6 +172,7 @@ struct Figures {
     /// The last sign of life of the step that is under way.
     alive: Option<Instant>,
     last: Option<Last>,
+    lags: Vec<Lag>,
 }
 
 impl Status {
@@ -158,6 +189,7 @@ impl Status {
             unfit: None,
             alive: None,
             last: None,
+            lags: Vec::new(),
         };
         Self { name, profile, now, figures: Mutex::new(figures) }
     }
@@ -246,7 +278,9 @@ impl Status {
 
     /// The lease is not owned here any more.
     pub(crate) fn begin_anew(&self) {
-        self.figures().failing_since = None;
+        let mut figures = self.figures();
+        figures.failing_since = None;
+        figures.lags.clear();
     }
 
     pub(crate) fn count(&self, units: u64) {
@@ -261,6 +295,12 @@ impl Status {
         self.alive();
         let mut figures = self.figures();
         (figures.left, figures.left_as_of) = (left, as_of);
+    }
+
+    pub(crate) fn set_lags(&self, mut lags: Vec<Lag>) {
+        lags.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+        lags.truncate(LAGS_MAX);
+        self.figures().lags = lags;
     }
 
     pub(crate) fn say(&self, what: &str) {
@@ -286,6 +326,7 @@ impl Status {
             rate,
             failures: figures.failures,
             last: figures.last.clone(),
+            lags: figures.lags.clone(),
         }
     }
 }

@@ -54,6 +54,7 @@ mod policies;
 mod policy_check;
 mod refusal;
 mod region;
+mod replication;
 mod rewind;
 mod search;
 mod sessions;
@@ -101,6 +102,7 @@ use insights::Scans;
 pub use objects::{ObjectService, object_routes};
 pub use openapi::openapi;
 use refusal::Refusal;
+pub use replication::WorkerReports;
 pub use site::Site;
 use throttle::Throttle;
 pub use throttle::{BasicLogin, BasicLogins};
@@ -142,6 +144,8 @@ pub struct AdminOptions {
     pub membership: Membership,
     /// The durable consumers; without them there is no NATS server that could have some.
     pub consumers: Option<Consumers>,
+    /// How background workers are doing.
+    pub workers: WorkerReports,
     /// Its addresses and limits.
     pub site: Site,
     /// Where time and ids come from.
@@ -178,6 +182,7 @@ struct Shared {
     access_log: Option<AccessLog>,
     membership: Membership,
     consumers: Option<Consumers>,
+    workers: WorkerReports,
     site: Site,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
@@ -243,6 +248,7 @@ impl Admin {
             access_log,
             membership,
             consumers,
+            workers,
             site,
             sources,
             random: source,
@@ -259,6 +265,7 @@ impl Admin {
             access_log,
             membership,
             consumers,
+            workers,
             site,
             sources,
             random: source,

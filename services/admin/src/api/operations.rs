@@ -7,8 +7,8 @@ use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
     access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, links, live, login, logs,
-    master_key, nodes, objects, openapi, policies, policy_check, region, rewind, search, sessions, shape, site,
-    targets, telemetry, users,
+    master_key, nodes, objects, openapi, policies, policy_check, region, replication, rewind, search, sessions, shape,
+    site, targets, telemetry, users,
 };
 
 macro_rules! open {
@@ -49,6 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
         insights::operations(),
         targets::operations(),
         links::operations(),
+        replication::operations(),
         evidence::operations(),
         rewind::operations(),
         objects::operations(),

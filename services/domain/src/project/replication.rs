@@ -1,6 +1,8 @@
 use events::ids::{BucketName, ObjectKey, VersionId};
 use events::object::Deleted;
-use events::replication::{BucketChanged, Compared, Completed, Destination, Failed, ReplicatedVersion, ResyncAsked, Rule};
+use events::replication::{
+    BucketChanged, Compared, Completed, Destination, Failed, ReplicatedVersion, ResyncAsked, Rule,
+};
 use events::tags::Tags;
 use jiff::{SignedDuration, Timestamp};
 

@@ -34,7 +34,9 @@ pub use link::LinkRow;
 pub use node::{Condition, Duty, NodeRow, Presence, Since};
 pub use object::{BodyRow, ObjectRow, RenameRow, VersionRow};
 pub use region::{KeyNumbers, MasterKeyRow, SecretRow, TotalsRow};
-pub use replication::{BucketReplicationRow, ChangesRow, NULL_REMOVED, RemovedNameRow, RemovedRow, ReplicationRow, ResyncRow};
+pub use replication::{
+    BucketReplicationRow, ChangesRow, NULL_REMOVED, RemovedNameRow, RemovedRow, ReplicationRow, ResyncRow,
+};
 pub use target::{DeadLetterRow, NotificationRow, TargetRow, names_bucket};
 pub use upload::{ManifestRow, PartRow, ReleasedUploadRow, UploadRow};
 pub use worker::WorkerRow;

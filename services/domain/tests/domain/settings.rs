@@ -80,7 +80,9 @@ fn holds(model: &Model, command: &Command) -> bool {
         Command::NoteReplicated(note) => replication::holds(model, note),
         Command::Resync(wanted) => {
             let row = model.bucket_settings[&model.buckets[&wanted.bucket].id].replication.as_ref();
-            row.is_some_and(|row| row.resyncs.iter().any(|(known, row)| *known == wanted.destination && row.up_to.is_none()))
+            row.is_some_and(|row| {
+                row.resyncs.iter().any(|(known, row)| *known == wanted.destination && row.up_to.is_none())
+            })
         }
         Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
         Command::ChangeKey(change) => model.totals.keys.of(change.author) >= change.number,

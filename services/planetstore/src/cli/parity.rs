@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 91] = [
+const COMMANDS: [(&str, &str); 93] = [
     ("addConsumer", "events consumer add"),
     ("addLink", "admin link add"),
     ("addMember", "admin group add"),
@@ -67,6 +67,7 @@ const COMMANDS: [(&str, &str); 91] = [
     ("listLinks", "admin link list"),
     ("listNodes", "node list"),
     ("listPolicies", "admin policy list"),
+    ("listReplication", "admin replication status"),
     ("listScrubs", "scrub status"),
     ("listSessions", "admin user sessions"),
     ("listObjectsAt", "ls"),
@@ -83,6 +84,7 @@ const COMMANDS: [(&str, &str); 91] = [
     ("removeMember", "admin group remove"),
     ("removeNode", "node remove"),
     ("resumeNode", "node resume"),
+    ("resyncReplication", "admin replication resync"),
     ("restoreObjects", "restore"),
     ("revokeSession", "admin user logout"),
     ("revokeSessions", "admin user logout"),

@@ -163,6 +163,7 @@ mod tests {
             pace: 0.25,
             rate: NonZeroU64::new(9),
             failures: 3,
+            lags: Vec::new(),
             last: None,
         };
         let text = render(&[report]);

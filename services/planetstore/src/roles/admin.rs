@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::accesslog::AccessLog;
-use ::admin::{Admin, AdminOptions, Site};
+use ::admin::{Admin, AdminOptions, Site, WorkerReports};
 use ::consumers::Consumers;
 use anyhow::Context;
 use events::ids::RegionName;
@@ -11,6 +11,7 @@ use identity::{MasterKeys, Sealers, Tokens};
 use ledger::Ledger;
 use listener::TrustedProxies;
 use shards::Membership;
+use worker::Workers;
 
 use crate::author_key;
 use crate::credentials::RootCredentials;
@@ -37,6 +38,7 @@ pub(super) async fn open(
     ledger: Ledger,
     membership: Membership,
     consumers: Consumers,
+    workers: Workers,
 ) -> anyhow::Result<Admin> {
     let Trust { root, masters, sealers, proxies, access_log, records_addresses, site } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
@@ -51,6 +53,7 @@ pub(super) async fn open(
         access_log,
         membership,
         consumers: Some(consumers),
+        workers: WorkerReports::new(move || workers.reports()),
         site,
         sources: sources(),
         random: |bytes| getrandom::fill(bytes).is_ok(),

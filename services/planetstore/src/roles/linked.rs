@@ -1,5 +1,6 @@
 //! Links the two regions of `dev --regions 2`, in both directions, so that a bucket with a replication rule simply works.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,17 +29,31 @@ pub(super) fn start(one: (String, &Path), other: (String, &Path)) -> Running {
     let regions = [one, other].map(|(name, folder)| (name, folder.to_owned()));
     Running::droppable("links of the regions", async move {
         let [one, other] = &regions;
-        let mut attempts = 0;
-        while let Err(error) = link_both(one, other).await {
-            attempts += 1;
-            if attempts == QUIET_ATTEMPTS {
-                tracing::warn!(error = format!("{error:#}"), "the regions are not linked yet");
+        let (mut attempts, mut linked) = (0, None);
+        loop {
+            let addresses = (address(one), address(other));
+            if linked.as_ref() != Some(&addresses) {
+                match link_both(one, other).await {
+                    Ok(()) => {
+                        tracing::info!("the regions {} and {} are linked", one.0, other.0);
+                        (attempts, linked) = (0, Some(addresses));
+                    }
+                    Err(error) => {
+                        attempts += 1;
+                        if attempts == QUIET_ATTEMPTS {
+                            tracing::warn!(error = format!("{error:#}"), "the regions are not linked yet");
+                        }
+                    }
+                }
             }
             tokio::time::sleep(WAIT).await;
         }
-        tracing::info!("the regions {} and {} are linked", one.0, other.0);
-        std::future::pending().await
     })
+}
+
+/// The S3 address of a region, if it serves. A region that was started again may have another one.
+fn address((_, folder): &Region) -> Option<SocketAddr> {
+    Some(RunFile::read(&Paths::new(folder).run_file()).ok()??.s3)
 }
 
 type Region = (String, std::path::PathBuf);

@@ -172,7 +172,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, access_log, records_addresses, site };
     let of_log = (Arc::clone(&log), ledger.clone());
     let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
-    let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
+    let (nodes, of_workers) = (cluster.membership.clone(), workers.clone());
+    let admin = admin::open(&plan.region, trust, ledger.clone(), nodes, consumers, of_workers).await?;
     let pieces = master_key::piece_secrets(plan.master_keys.iter());
     let keys = Keys { root, sealers: Arc::clone(&sealers), pieces, recorder };
     let shards = plan.local_shards()?;

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::api::method::Method;
-use crate::api::{Admin, AdminOptions, HeldMasterKey, Site, admin_routes};
+use crate::api::{Admin, AdminOptions, HeldMasterKey, Site, WorkerReports, admin_routes};
 
 pub(super) use testkit::clock::fresh;
 
@@ -130,6 +130,7 @@ impl Store {
             access_log: Some(AccessLog { recorder: Recorder::default(), stream: watch::channel(None).1 }),
             membership: shards::Membership::new(),
             consumers: Some(super::consumers::over(&ledger)),
+            workers: WorkerReports::new(Vec::new),
             site: Site {
                 s3: "127.0.0.1:9000".parse().unwrap(),
                 s3_url: Some("http://s3.test".into()),

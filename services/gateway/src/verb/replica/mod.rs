@@ -10,6 +10,7 @@ mod parts;
 
 use axum::body::Body;
 use axum::response::Response;
+use domain::row::BucketRow;
 use domain::{Command, NewBody, Outcome, Rejection, Replica, ReplicaChange, ReplicaVersion};
 use events::encryption::Encryption;
 use events::ids::{BucketName, ObjectKey, Sha256Digest};
@@ -20,7 +21,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use ledger::CommitError;
 use policy::Action;
 use s3::checksum::Checksum;
-use s3::request::Payload as Declared;
+use s3::request::{NewEncryption, Payload as Declared};
 use s3::{Code, Error};
 
 use crate::authorization::{Authorized, Granted, Uncommitted};
@@ -87,7 +88,7 @@ async fn create(
     let (_, row) = bucket.without_state();
     let length = declared.object_length();
     if version.size > 0 && length == Some(0) {
-        let protection = Protection::of_new_object(call, &row, None, None).await?;
+        let protection = protection(call, &row, version).await?;
         return without_bytes(call, (asked, version), protection.is_none()).await;
     }
     if length != Some(version.size) {
@@ -100,7 +101,7 @@ async fn create(
         call.commit(asked.whole(version, NewBody::Empty, None).into()).await?;
         return answer(asked);
     }
-    let protection = Protection::of_new_object(call, &row, None, None).await?;
+    let protection = protection(call, &row, version).await?;
     let sum = sum_of_bytes(version);
     let payload = Payload::new(body, call, &declared)?;
     let algorithm = sum.as_ref().map(Checksum::algorithm);
@@ -134,6 +135,15 @@ async fn without_bytes(
         Err(Uncommitted::Commit(error)) => Err(commit_failure(&error, call.about()).into()),
         Err(Uncommitted::Refused(failure)) => Err(failure),
     }
+}
+
+/// How a version is encrypted here: by the bucket's default, and otherwise with SSE-S3 if its origin encrypts it.
+async fn protection(call: &Granted<'_>, row: &BucketRow, version: &Version) -> Result<Option<Protection>, Failure> {
+    let by_default = Protection::of_new_object(call, row, None, None).await?;
+    if by_default.is_some() || !version.encrypted {
+        return Ok(by_default);
+    }
+    Protection::of_new_object(call, row, Some(&NewEncryption::SseS3), None).await
 }
 
 fn check_sha256(version: &Version, arrived: Sha256Digest) -> Result<(), Error> {

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Asked, answer, check_sha256, is_in_use};
+use super::{Asked, answer, check_sha256, is_in_use, protection};
 use crate::authorization::Granted;
 use crate::convert;
 use crate::encryption::Protection;
@@ -96,7 +96,7 @@ async fn begin(
     if let Some(begun) = call.latest().upload(row.id, &asked.key, upload)? {
         return Ok(begun);
     }
-    let protection = Protection::of_new_object(call, row, None, None).await?;
+    let protection = protection(call, row, version).await?;
     let create = CreateUpload {
         bucket: asked.bucket.clone(),
         key: asked.key.clone(),

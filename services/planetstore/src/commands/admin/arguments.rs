@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::api::ApiMethod;
 use super::link::LinkAction;
+use super::replication::ReplicationAction;
 use super::target_arguments::TargetAction;
 use crate::table::Output;
 use crate::units::ByteSize;
@@ -99,6 +100,11 @@ pub(crate) enum AdminCommand {
     Link {
         #[command(subcommand)]
         action: LinkAction,
+    },
+    /// Show how buckets are replicated to other regions, and compare one anew
+    Replication {
+        #[command(subcommand)]
+        action: ReplicationAction,
     },
     /// Manage the targets that events are sent to: webhooks and NATS subjects
     Target {

@@ -10,6 +10,7 @@ mod link;
 mod master_key;
 mod policy;
 mod region;
+mod replication;
 mod secret;
 pub(crate) mod session;
 pub(crate) mod show;
@@ -92,6 +93,7 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
         AdminCommand::MasterKey { action } => master_key::run(&mut session, action, output).await,
         AdminCommand::Target { action } => target::run(&session, action, output).await,
         AdminCommand::Link { action } => link::run(&session, action, output).await,
+        AdminCommand::Replication { action } => replication::run(&session, action, output).await,
         AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
     };
     session.close().await;

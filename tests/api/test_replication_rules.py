@@ -26,24 +26,24 @@ def linked(server):
     users.close()
 
 
-def put(s3, bucket: str, *rules: dict) -> None:
+def put(s3, bucket: str, rules: list[dict]) -> None:
     s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration={"Role": "arn:aws:iam::1:role/r",
-                                                                       "Rules": list(rules)})
+                                                                       "Rules": rules})
 
 
 def test_what_is_set_is_read_and_goes_again(s3, bucket, linked, refused):
-    refused("InvalidRequest", 400, put, s3, bucket, rule())
+    refused("InvalidRequest", 400, put, s3=s3, bucket=bucket, rules=[rule()])
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     rules = [
         rule(ExistingObjectReplication={"Status": "Disabled"}),
         rule(ID="tagged", Priority=2, Filter={"And": {"Prefix": "a", "Tags": [{"Key": "k", "Value": "v"}]}},
              Destination={"Bucket": "arn:aws:s3:us-west-2::other", "StorageClass": "GLACIER"}),
     ]
-    put(s3, bucket, *rules)
+    put(s3, bucket, rules)
     read = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
     assert (read["Role"], read["Rules"]) == ("arn:aws:iam::1:role/r", rules)
     old = {"ID": "old", "Prefix": "x", "Status": "Disabled", "Destination": {"Bucket": "arn:aws:s3:::there"}}
-    put(s3, bucket, old)
+    put(s3, bucket, [old])
     assert s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]["Rules"] == [old]
     s3.delete_bucket_replication(Bucket=bucket)
     refused("ReplicationConfigurationNotFoundError", 404, s3.get_bucket_replication, Bucket=bucket)
@@ -51,12 +51,14 @@ def test_what_is_set_is_read_and_goes_again(s3, bucket, linked, refused):
 
 def test_a_rule_that_leads_nowhere_is_refused(s3, bucket, linked, refused):
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    said = refused("InvalidRequest", 400, put, s3, bucket, rule(Destination={"Bucket": "arn:aws:s3:eu-1::there"}))
+    of = {"s3": s3, "bucket": bucket}
+    nowhere = rule(Destination={"Bucket": "arn:aws:s3:eu-1::there"})
+    said = refused("InvalidRequest", 400, put, **of, rules=[nowhere])
     assert "no link to the region eu-1" in said["Error"]["Message"]
-    refused("InvalidArgument", 400, put, s3, bucket, rule(Destination={"Bucket": "there"}))
-    refused("InvalidRequest", 400, put, s3, bucket, rule(), rule(ID="two"))
-    refused("NotImplemented", 501, put, s3, bucket, rule(Destination={
-        "Bucket": "arn:aws:s3:::there", "Account": "123456789012"}))
+    refused("InvalidArgument", 400, put, **of, rules=[rule(Destination={"Bucket": "there"})])
+    refused("InvalidRequest", 400, put, **of, rules=[rule(), rule(ID="two")])
+    account = {"Bucket": "arn:aws:s3:::there", "Account": "123456789012"}
+    refused("NotImplemented", 501, put, **of, rules=[rule(Destination=account)])
 
 
 def test_links_are_listed_without_their_keys(server, linked):
