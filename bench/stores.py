@@ -53,8 +53,9 @@ def build_load(name: str = "s3load") -> Path:
 class Console:
     """The admin API of our store, as root."""
 
-    def __init__(self, store: Store) -> None:
-        self.address = json.loads((DATA / "planetstore" / "run.json").read_text())["console"]
+    def __init__(self, store: Store, run: Path | None = None) -> None:
+        run = run or DATA / "planetstore" / "run.json"
+        self.address = json.loads(run.read_text())["console"]
         self.connection = http.client.HTTPConnection(self.address, timeout=60)
         self.token = self.ask("POST", "/login", {"user": store.access, "password": store.secret})["access_token"]
 
@@ -89,7 +90,7 @@ class Console:
 
 
 @contextmanager
-def planetstore(binary: Path) -> Iterator[Store]:
+def planetstore(binary: Path, *more: str) -> Iterator[Store]:
     """Our own store, as `planetstore dev` with six nodes, on a data folder that is removed afterwards."""
     shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(parents=True)
@@ -98,7 +99,7 @@ def planetstore(binary: Path) -> Iterator[Store]:
     nats = subprocess.run([ROOT / "nats" / "install"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     environment = {**os.environ, "PLANETSTORE_ROOT_USER": access, "PLANETSTORE_ROOT_PASSWORD": secret,
                    "PLANETSTORE_NATS_SERVER": nats, "PLANETSTORE_LOG": "warn"}
-    command = [binary, "dev", "--data", data, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--nodes", "6"]
+    command = [binary, "dev", "--data", data, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--nodes", "6", *more]
     log = DATA / "planetstore.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)

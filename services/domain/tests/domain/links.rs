@@ -1,41 +1,15 @@
 //! The rules about links to other regions.
 
-use domain::model::Model;
-use domain::{Command, LINKS_MAX, LinkCommand, LinkRejection, Outcome, Rejection, View};
+use domain::{LINKS_MAX, LinkRejection, Outcome, Rejection, View};
 use events::ids::Sealed;
 
 use crate::fold::{Fold, upgrade};
 use crate::random::identities::context;
+use crate::random::links::{add, name, remove, reseal};
 
 /// A secret that is sealed with the only master key that there was.
 fn sealed(text: &str) -> Sealed {
     format!("v1.73b3c5257e8f8d18.{text}").parse().unwrap()
-}
-
-pub(crate) fn name(n: u8) -> String {
-    format!("region-{n}")
-}
-
-pub(crate) fn add(name: &str, secret: Sealed) -> Command {
-    let (link, access_key) = (name.parse().unwrap(), "AKIA1".to_owned());
-    LinkCommand::Add { link, url: "https://s3.example.com".into(), access_key, secret }.into()
-}
-
-pub(crate) fn remove(name: &str) -> Command {
-    LinkCommand::Remove { link: name.parse().unwrap() }.into()
-}
-
-pub(crate) fn reseal(name: &str, from: Sealed, to: Sealed) -> Command {
-    LinkCommand::Reseal { link: name.parse().unwrap(), from, to }.into()
-}
-
-/// Whether the state has what an accepted command about links set.
-pub(crate) fn holds(model: &Model, command: &LinkCommand) -> bool {
-    match command {
-        LinkCommand::Add { link, secret, .. } => model.links.get(link).is_some_and(|row| row.secret == *secret),
-        LinkCommand::Remove { link } => !model.links.contains_key(link),
-        LinkCommand::Reseal { link, to, .. } => model.links.get(link).is_some_and(|row| row.secret == *to),
-    }
 }
 
 #[test]

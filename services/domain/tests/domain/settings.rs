@@ -2,15 +2,13 @@
 
 use domain::model::Model;
 use domain::row::NotificationRow;
-use domain::{Command, Context, IdentityCommand, Setting, project};
+use domain::{Command, Context, IdentityCommand, LinkCommand, NoteReplicated, ReplicationResult, Setting, project};
 use events::ids::{BucketName, ObjectKey};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::fold::Fold;
-use crate::links;
-use crate::random::replication;
 use crate::random::settings::{BUCKETS, Step, begin, command, history, id};
 use crate::targets;
 
@@ -76,8 +74,8 @@ fn holds(model: &Model, command: &Command) -> bool {
             other => panic!("{other:?} is no part of these histories"),
         },
         Command::Target(command) => targets::holds(model, command),
-        Command::Link(command) => links::holds(model, command),
-        Command::NoteReplicated(note) => replication::holds(model, note),
+        Command::Link(command) => link_holds(model, command),
+        Command::NoteReplicated(note) => has_noted(model, note),
         Command::Resync(wanted) => {
             let row = model.bucket_settings[&model.buckets[&wanted.bucket].id].replication.as_ref();
             row.is_some_and(|row| {
@@ -93,6 +91,32 @@ fn holds(model: &Model, command: &Command) -> bool {
         Command::Leased(leased) => holds(model, &leased.command),
         Command::Sparing(command) => holds(model, command),
         other => lease_holds(model, other),
+    }
+}
+
+/// Whether the state has what an accepted command about links set.
+fn link_holds(model: &Model, command: &LinkCommand) -> bool {
+    match command {
+        LinkCommand::Add { link, secret, .. } => model.links.get(link).is_some_and(|row| row.secret == *secret),
+        LinkCommand::Remove { link } => !model.links.contains_key(link),
+        LinkCommand::Reseal { link, to, .. } => model.links.get(link).is_some_and(|row| row.secret == *to),
+    }
+}
+
+/// Whether the state has what was noted.
+fn has_noted(model: &Model, note: &NoteReplicated) -> bool {
+    let settings = &model.bucket_settings[&model.buckets[&note.bucket].id];
+    let Some(row) = &settings.replication else { return false };
+    let known = row.progress.iter().find(|(known, _)| *known == note.destination);
+    let resync = row.resyncs.iter().find(|(known, _)| *known == note.destination);
+    match &note.result {
+        ReplicationResult::Completed { up_to } => known.is_some_and(|(_, known)| known >= up_to),
+        ReplicationResult::Failed { .. } => true,
+        ReplicationResult::Missing { up_to: None } => resync.is_none(),
+        // One that was not asked for is not noted.
+        ReplicationResult::Missing { up_to: Some(last) } => {
+            resync.is_none_or(|(_, row)| row.up_to == Some((last.key.clone(), last.version_id)))
+        }
     }
 }
 

@@ -92,6 +92,7 @@ fn report(worker: &str) -> Message {
         rate: None,
         failures: 7,
         last: None,
+        lags: Vec::new(),
     }))
 }
 

@@ -1,59 +1,82 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { Globe } from "lucide-react";
-import { regionQuery } from "@/data/status";
-import { buttonClass } from "@/parts/button";
-import { Facts, Page, Panel } from "@/parts/page";
-import { Empty, Failure, SkeletonRows } from "@/parts/states";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { useMemo, useState } from "react";
+import { linksQuery, replicationQuery, type Way } from "@/data/replication";
+import { useMay } from "@/data/rights";
+import { workersQuery } from "@/data/workers";
+import { Button } from "@/parts/button";
+import { plural } from "@/parts/format";
+import { Page } from "@/parts/page";
+import { useActions } from "@/parts/palette/actions";
+import { AddLink } from "./add-link";
+import { Destinations } from "./destinations";
+import { Failures } from "./failures";
+import { LagChart } from "./lag-chart";
+import { Links } from "./links";
+import { Region } from "./region";
+import { Resync } from "./resync";
+import { replicationRoute } from "./route";
 
-/** What there is of regions: the API knows of one, and of no rules between regions. */
+/** The name of the worker that replicates. */
+const WORKER = "replicate";
+
+/** Links to other regions, what is replicated by them, and how far it is. */
 export default function ReplicationPage() {
-  const region = useQuery(regionQuery);
+  const { add } = replicationRoute.useSearch();
+  const navigate = useNavigate({ from: replicationRoute.fullPath });
+  const may = useMay();
+  const links = useQuery({ ...linksQuery, enabled: may("listLinks") });
+  const list = useInfiniteQuery({ ...replicationQuery, enabled: may("listReplication") });
+  const workers = useQuery({ ...workersQuery, enabled: may("listWorkers") });
+  const ways = useMemo(() => list.data?.pages.flatMap(({ destinations }) => destinations), [list.data]);
+  const [compared, setCompared] = useState<Way>();
+  const isRunning = list.data?.pages.some(({ is_running }) => is_running) ?? false;
+  const replicators = workers.data?.filter(({ worker }) => worker === WORKER) ?? [];
+  const isPaused = replicators.length > 0 && replicators.every(({ state }) => state.name === "paused");
+  const setAdding = (is: boolean) =>
+    void navigate({ search: (before) => ({ ...before, add: is || undefined }), replace: true });
+  const open = () => setAdding(true);
+  useActions(may("addLink") ? [{ title: "Add a link to another region", run: open }] : []);
+  const onCompare = may("resyncReplication") ? setCompared : undefined;
   return (
-    <Page title="Replication" about="Regions, and replication between them">
+    <Page
+      title="Replication"
+      about={aboutOf(links.data?.length, ways?.length, list.hasNextPage)}
+      actions={
+        may("addLink") && (
+          <Button look="primary" icon={Plus} onClick={open}>
+            Add link
+          </Button>
+        )
+      }
+    >
       <div className="flex flex-col gap-4">
-        <Panel title="This region">
-          {region.isPending && <SkeletonRows rows={4} height={28} />}
-          {region.isError && (
-            <Failure
-              error={region.error}
-              what="The region could not be read."
-              onRetry={() => void region.refetch()}
-            />
-          )}
-          {region.data && (
-            <Facts
-              facts={[
-                [
-                  "Name",
-                  <span key="name" className="name font-medium">
-                    {region.data.name}
-                  </span>,
-                ],
-                [
-                  "Level of events",
-                  `${region.data.level} of ${region.data.known_level} that this release knows`,
-                ],
-                ["Release", region.data.release],
-              ]}
-            />
-          )}
-        </Panel>
-        <Panel>
-          <Empty
-            icon={Globe}
-            title="This store has one region"
-            action={
-              <Link to="/nodes" className={buttonClass()}>
-                Nodes and zones
-              </Link>
-            }
-          >
-            This release replicates within a region: every content is on several nodes, in several zones. It
-            copies nothing to other regions.
-          </Empty>
-        </Panel>
+        <div className="grid items-start gap-4 lg:grid-cols-[minmax(17rem,1fr)_minmax(0,3fr)]">
+          {may("getRegion") && <Region />}
+          {may("listLinks") && <Links query={links} ways={ways} />}
+        </div>
+        {may("listReplication") && (
+          <Destinations
+            query={list}
+            ways={ways}
+            around={{ isRunning, isPaused, links: links.data }}
+            onCompare={onCompare}
+          />
+        )}
+        {ways && ways.length > 0 && <LagChart ways={ways} at={list.dataUpdatedAt} />}
+        <Failures ways={ways} onCompare={onCompare} />
       </div>
+      <AddLink isOpen={add ?? false} links={links.data} ways={ways} onClose={() => setAdding(false)} />
+      <Resync way={compared} onClose={() => setCompared(undefined)} />
     </Page>
   );
+}
+
+function aboutOf(links: number | undefined, ways: number | undefined, isMore: boolean): string | undefined {
+  const parts = [
+    links === undefined ? undefined : plural(links, "link"),
+    ways === undefined ? undefined : `${plural(ways, "destination")}${isMore ? " and more" : ""}`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(", ");
 }

@@ -4,6 +4,7 @@
 //! and sessions in `identities`, for everything else in `settings`. A test checks that every kind occurs.
 
 pub(crate) mod identities;
+pub(crate) mod links;
 pub(crate) mod naive;
 pub(crate) mod places;
 pub(crate) mod replication;

@@ -70,23 +70,6 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     })
 }
 
-/// Whether the state has what was noted.
-pub(crate) fn holds(model: &Model, note: &NoteReplicated) -> bool {
-    let settings = &model.bucket_settings[&model.buckets[&note.bucket].id];
-    let Some(row) = &settings.replication else { return false };
-    let known = row.progress.iter().find(|(known, _)| *known == note.destination);
-    let resync = row.resyncs.iter().find(|(known, _)| *known == note.destination);
-    match &note.result {
-        ReplicationResult::Completed { up_to } => known.is_some_and(|(_, known)| known >= up_to),
-        ReplicationResult::Failed { .. } => true,
-        ReplicationResult::Missing { up_to: None } => resync.is_none(),
-        // One that was not asked for is not noted.
-        ReplicationResult::Missing { up_to: Some(last) } => {
-            resync.is_none_or(|(_, row)| row.up_to == Some((last.key.clone(), last.version_id)))
-        }
-    }
-}
-
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     let bucket = || 0..BUCKETS.len();
     prop_oneof![

@@ -30,8 +30,7 @@ use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
 
-use crate::links;
-use crate::random::{replication, targets};
+use crate::random::{links, replication, targets};
 
 /// A bucket without versioning, and one with object lock.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];

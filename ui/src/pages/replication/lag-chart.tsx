@@ -1,0 +1,46 @@
+import { useEffect, useMemo, useState } from "react";
+import { placeOf, type ReplicatedTo, wayId } from "@/data/replication";
+import { Legend, type Series, TimeChart } from "@/parts/chart";
+import { Panel } from "@/parts/page";
+import { farthest, grown, NO_HISTORY } from "./lag-history";
+import { secondsText } from "./seconds-text";
+
+/** The shortest span of the chart, in milliseconds. */
+const SPAN_MIN_MS = 120_000;
+
+const COLOURS = ["replication", "object", "bucket", "node", "user"].map((noun) => `var(--noun-${noun})`);
+
+/** How many seconds destinations were behind since the page was opened. `at` is when they were reported. */
+export function LagChart({ ways, at }: { ways: readonly ReplicatedTo[]; at: number }) {
+  const [history, setHistory] = useState(NO_HISTORY);
+  useEffect(() => setHistory((before) => grown(before, at, ways)), [at, ways]);
+  const { points } = history;
+  const series = useMemo(() => farthest(history).map(seriesOf), [history]);
+  const first = points[0]?.time ?? at;
+  const last = points.at(-1)?.time ?? at;
+  const isPart = ways.length > series.length && series.length === COLOURS.length;
+  return (
+    <Panel
+      title={`Seconds behind${isPart ? ", of the five that were farthest" : ""}`}
+      aside={series.length > 0 ? <Legend series={series} /> : undefined}
+    >
+      <TimeChart
+        label="Seconds that destinations are behind, since this page was opened"
+        points={points}
+        series={series}
+        format={secondsText}
+        domain={[first, Math.max(last, first + SPAN_MIN_MS)]}
+        height={140}
+        empty="No destination has been reported since this page was opened."
+      />
+    </Panel>
+  );
+}
+
+function seriesOf(way: ReplicatedTo, place: number): Series {
+  return {
+    key: wayId(way),
+    title: `${way.bucket} to ${placeOf(way.destination)}`,
+    colour: COLOURS[place] ?? "var(--muted)",
+  };
+}

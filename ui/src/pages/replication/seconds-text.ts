@@ -1,0 +1,7 @@
+import { duration, milliseconds } from "@/parts/format";
+
+/** A span that may be below a second: `0 s`, `420 ms`, `1.8 s`, `3 min`. */
+export function secondsText(seconds: number): string {
+  if (seconds === 0) return "0 s";
+  return seconds < 60 ? milliseconds(Math.round(seconds * 1_000)) : duration(seconds);
+}
