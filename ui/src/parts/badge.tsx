@@ -19,6 +19,7 @@ const FAMILIES: Record<string, string> = {
   content: "repair",
   repair: "repair",
   replication: "replication",
+  link: "replication",
   target: "replication",
   consumer: "replication",
   user: "user",

@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 use super::parity::described;
 
 /// Operations that no page asks for, and why.
-const NO_PAGE: [(&str, &str); 14] = [
-    ("addLink", "there is no page of replication yet: `planetstore admin link`"),
-    ("listLinks", "there is no page of replication yet: `planetstore admin link`"),
-    ("removeLink", "there is no page of replication yet: `planetstore admin link`"),
+const NO_PAGE: [(&str, &str); 11] = [
     ("changeAuthorKey", "processes without the next key stop: it is done where the keys are distributed"),
     ("exportEvents", "a file for auditors, who verify it without the store: `planetstore events export`"),
     ("getGroup", "the list of groups has the members of each"),

@@ -17,7 +17,7 @@ const SINGULAR: Record<string, string> = Object.fromEntries(
   Object.entries(LISTS).map(([one, many]) => [many, one]),
 );
 const NUMBERS =
-  /^(Days|NoncurrentDays|NewerNoncurrentVersions|DaysAfterInitiation|ObjectSize(Greater|Less)Than|MaxAgeSeconds|Years)$/;
+  /^(Priority|Days|NoncurrentDays|NewerNoncurrentVersions|DaysAfterInitiation|ObjectSize(Greater|Less)Than|MaxAgeSeconds|Years)$/;
 const FLAGS = /^(ExpiredObjectDeleteMarker|BucketKeyEnabled)$/;
 /** Elements that hold others, also if they are empty. */
 const OBJECTS = /^(Filter|And|Rule|CORSRule)$/;

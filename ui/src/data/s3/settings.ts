@@ -12,29 +12,39 @@ import { readXml, writeXml } from "./xml";
 export const RULES = {
   lifecycle: { root: "LifecycleConfiguration", list: "Rules" },
   cors: { root: "CORSConfiguration", list: "CORSRules" },
+  replication: { root: "ReplicationConfiguration", list: "Rules" },
 } as const;
 export type RulesOf = keyof typeof RULES;
 
 /** The rules of a setting; none if it was never set. */
 export function rulesQuery(bucket: string, of: RulesOf) {
-  const { root, list } = RULES[of];
+  const { list } = RULES[of];
   return queryOptions({
     queryKey: ["s3", of, bucket],
-    queryFn: async ({ signal }): Promise<JsonObject[]> => {
-      const text = await absent(send(bucketAddress(bucket, { [of]: "" }), { signal }));
-      if (text === undefined) return [];
-      return (toJson(readXml(text, root))[list] as JsonObject[] | undefined) ?? [];
-    },
+    queryFn: async ({ signal }): Promise<JsonObject[]> =>
+      ((await documentOf(bucket, of, signal))?.[list] as JsonObject[] | undefined) ?? [],
     meta: { nouns: ["bucket"] },
   });
 }
 
+/** The document of a setting; absent if it was never set. */
+async function documentOf(
+  bucket: string,
+  of: RulesOf,
+  signal?: AbortSignal,
+): Promise<JsonObject | undefined> {
+  const text = await absent(send(bucketAddress(bucket, { [of]: "" }), { signal }));
+  return text === undefined ? undefined : toJson(readXml(text, RULES[of].root));
+}
+
 /** Sets all rules of a setting; without any, the setting is removed. */
-export function putRules(bucket: string, of: RulesOf, rules: readonly JsonObject[]) {
+export async function putRules(bucket: string, of: RulesOf, rules: readonly JsonObject[]) {
   const address = bucketAddress(bucket, { [of]: "" });
   if (rules.length === 0) return change(address, "DELETE");
   const { root, list } = RULES[of];
-  return change(address, "PUT", writeXml(root, toContent({ [list]: rules })));
+  // Replication has a role beside its rules, which S3 wants and clients get back.
+  const role = of === "replication" ? { Role: (await documentOf(bucket, of))?.Role ?? "" } : {};
+  return change(address, "PUT", writeXml(root, toContent({ ...role, [list]: rules })));
 }
 
 export function putVersioning(bucket: string, isOn: boolean) {

@@ -12,13 +12,11 @@ const NOUNS: Record<(typeof NOUN_FAMILIES)[number], readonly string[]> = {
   bucket: ["bucket"],
   node: ["node"],
   repair: ["content"],
-  replication: ["replication"],
+  replication: ["replication", "link"],
   user: ["user", "group", "key", "policy", "session", "secret", "kms_key"],
   quota: ["quota"],
   region: ["region"],
 };
-/** Families of which there are no events yet are not offered. */
-const OFFERED = NOUN_FAMILIES.filter((family) => family !== "replication");
 
 /** The filter of the stream. It is in the URL, and nowhere else. */
 export function FilterBar({ search }: { search: EventsSearch }) {
@@ -36,7 +34,7 @@ export function FilterBar({ search }: { search: EventsSearch }) {
   const others = [...types].filter((type) => !Object.values(NOUNS).flat().includes(type));
   return (
     <search className="flex flex-wrap items-center gap-1.5 border-b border-line px-4 pb-2.5 lg:px-6">
-      {OFFERED.map((family) => (
+      {NOUN_FAMILIES.map((family) => (
         <Chip
           key={family}
           colour={nounColour(family === "repair" ? "content" : family)}

@@ -10,7 +10,7 @@ import { Empty, Failure, Notice, SkeletonRows } from "@/parts/states";
 import { Table } from "@/parts/table";
 import { useFirstRule } from "./first-rule";
 import { idOf, type Row, rowsOf, tableColumns } from "./rows";
-import { type Around, linkOf } from "./way-state";
+import type { Around } from "./way-state";
 
 /** What one reason says at most of those that wait for it. */
 const NAMED_MAX = 3;
@@ -129,7 +129,6 @@ function namesOf(rows: readonly Row[]): string {
 /** What there is instead of destinations. */
 function None({ around: { links } }: { around: Around }) {
   const line = useFirstRule(links?.[0]?.name ?? "us-west-2");
-  const isAlone = links !== undefined && linkOf({ bucket: "" }, links) === undefined && links.length === 0;
   return (
     <Empty
       icon={Send}
@@ -143,7 +142,7 @@ function None({ around: { links } }: { around: Around }) {
       }
     >
       The rules of a bucket say which of its objects are sent to a bucket of another region. They are in the
-      settings of the bucket. {isAlone && "They need a link to that region first. "}
+      settings of the bucket. {links?.length === 0 && "They need a link to that region first. "}
       Both buckets need versioning.
     </Empty>
   );

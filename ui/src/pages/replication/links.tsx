@@ -34,7 +34,7 @@ export function Links({ query, ways }: { query: UseQueryResult<Link[]>; ways?: r
           icon={Globe}
           title="There is no link to another region"
           className="!py-8"
-          line={`planetstore admin link add us-west-2 https://s3.us-west-2.example.com --access-key ID --secret-key-file FILE --url ${location.origin}`}
+          line="planetstore admin link add us-west-2 https://s3.us-west-2.example.com --access-key ID --secret-key-file FILE"
         >
           A link is the S3 address of another region and a key of a user there. Replication rules of buckets
           lead to the regions that have a link.

@@ -49,7 +49,7 @@ export const PLACES: readonly (readonly Place[])[] = [
   [
     { title: "Buckets", to: "/buckets", icon: Container, key: "b" },
     { title: "Nodes & work", to: "/nodes", icon: Boxes, needs: "listNodes", key: "n" },
-    { title: "Replication", to: "/replication", icon: Globe, needs: "getRegion", key: "r" },
+    { title: "Replication", to: "/replication", icon: Globe, needs: "listReplication", key: "r" },
   ],
   [
     { title: "Users", to: "/users", icon: Users, needs: "listUsers", key: "u" },
@@ -87,6 +87,7 @@ export const BEGINNINGS: readonly Omit<Further, "icon">[] = [
   { title: "Create a policy", to: "/policies", search: { create: true }, needs: "putPolicy" },
   { title: "Create an encryption key", to: "/kms-keys", search: { create: true }, needs: "createKmsKey" },
   { title: "Add a consumer", to: "/consumers", search: { add: true }, needs: "addConsumer" },
+  { title: "Add a link to another region", to: "/replication", search: { add: true }, needs: "addLink" },
   { title: "Play the log from its first event", to: "/events", search: { after: 0, speed: 10 } },
   { title: "Show the errors of all roles", to: "/logs", search: { of: "errors" }, needs: "getErrors" },
   {

@@ -11,6 +11,7 @@ import { LockCard } from "./lock";
 import { LoggingCard } from "./logging";
 import { NotificationsCard } from "./notifications";
 import { QuotaCard } from "./quota";
+import { ReplicationCard } from "./replication";
 import { RulesCard } from "./rules";
 import { corsInWords, lifecycleInWords } from "./sentences";
 import { VersioningCard } from "./versioning";
@@ -51,6 +52,7 @@ export default function SettingsPage() {
         inWords={(rule) => [corsInWords(rule)]}
         example={CORS_EXAMPLE}
       />
+      <ReplicationCard bucket={bucket} />
       <EncryptionCard bucket={bucket} />
       <LockCard bucket={bucket} />
       <NotificationsCard bucket={bucket} />
@@ -67,6 +69,7 @@ function useReady(bucket: string): boolean {
     useQuery(accessQuery(bucket)),
     useQuery(rulesQuery(bucket, "lifecycle")),
     useQuery(rulesQuery(bucket, "cors")),
+    useQuery(rulesQuery(bucket, "replication")),
     useQuery(encryptionQuery(bucket)),
     useQuery(loggingQuery(bucket)),
     useQuery(targetsOfBucketQuery(bucket)),

@@ -170,7 +170,7 @@ function RulesEditor({
 function parsed(text: string): { rules?: JsonObject[]; wrong?: string } {
   try {
     const read: unknown = JSON.parse(text);
-    const list = Array.isArray(read) ? read : Object.values(read as object)[0];
+    const list = Array.isArray(read) ? read : Object.values(read as object).find(Array.isArray);
     if (!Array.isArray(list) || list.some((rule) => typeof rule !== "object" || rule === null))
       return { wrong: "This has to be a list of rules: [ { … } ]." };
     return { rules: list as JsonObject[] };

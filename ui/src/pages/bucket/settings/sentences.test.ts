@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { corsInWords, lifecycleInWords } from "./sentences";
+import { corsInWords, lifecycleInWords, replicationInWords } from "./sentences";
 
 test("a rule for all objects", () => {
   expect(lifecycleInWords({ Filter: {}, Status: "Enabled", Expiration: { Days: 1 } })).toEqual([
@@ -52,4 +52,38 @@ test("origins and methods", () => {
       ExposeHeaders: ["ETag"],
     }),
   ).toBe("Pages of https://a.example may send PUT, with the headers *, and read ETag.");
+});
+
+test("a replication rule says where to, and what goes with the objects", () => {
+  const rule = {
+    Priority: 1,
+    Filter: { Prefix: "a/" },
+    DeleteMarkerReplication: { Status: "Disabled" },
+    Destination: { Bucket: "arn:aws:s3:us-west-2::there" },
+  };
+  expect(replicationInWords(rule)).toEqual([
+    "Objects that begin with a/ are replicated to there in us-west-2.",
+    "Delete markers are not replicated.",
+  ]);
+  const more = {
+    Filter: { Prefix: "" },
+    DeleteMarkerReplication: { Status: "Enabled" },
+    DeleteReplication: { Status: "Enabled" },
+    ExistingObjectReplication: { Status: "Enabled" },
+    SourceSelectionCriteria: { ReplicaModifications: { Status: "Enabled" } },
+    Destination: { Bucket: "arn:aws:s3:::there", StorageClass: "STANDARD_IA" },
+  };
+  expect(replicationInWords(more)).toEqual([
+    "All objects are replicated to there in the region of the only link.",
+    "Delete markers are replicated, too.",
+    "Versions from before the rule are replicated, too.",
+    "Permanent deletions of versions are replicated, too.",
+    "Changes of tags and locks of replicas are replicated, too.",
+    "The replicas have the storage class STANDARD_IA.",
+  ]);
+});
+
+test("the older form of a replication rule replicates delete markers", () => {
+  const rule = { Prefix: "a/", Destination: { Bucket: "arn:aws:s3:::there" } };
+  expect(replicationInWords(rule)).toContain("Delete markers are replicated, too.");
 });

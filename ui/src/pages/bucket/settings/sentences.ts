@@ -67,6 +67,32 @@ function subject(rule: JsonObject): string {
   return conditions.length === 0 ? "All objects" : `Objects that ${listed(conditions)}`;
 }
 
+/** What a replication rule sends, as sentences. */
+export function replicationInWords(rule: JsonObject): string[] {
+  const destination = object(rule.Destination);
+  const isOn = (value: Json | undefined) => text(object(value).Status) === "Enabled";
+  const modifications = object(rule.SourceSelectionCriteria).ReplicaModifications;
+  // The older form of a rule, which has no filter, always replicates delete markers.
+  const hasMarkers = rule.Filter === undefined || isOn(rule.DeleteMarkerReplication);
+  const said = [
+    `${subject(rule)} are replicated to ${placeOf(text(destination.Bucket) ?? "")}.`,
+    hasMarkers ? "Delete markers are replicated, too." : "Delete markers are not replicated.",
+  ];
+  if (isOn(rule.ExistingObjectReplication)) said.push("Versions from before the rule are replicated, too.");
+  if (isOn(rule.DeleteReplication)) said.push("Permanent deletions of versions are replicated, too.");
+  if (isOn(modifications)) said.push("Changes of tags and locks of replicas are replicated, too.");
+  const storageClass = text(destination.StorageClass);
+  if (storageClass !== undefined) said.push(`The replicas have the storage class ${storageClass}.`);
+  return said;
+}
+
+/** The bucket that an ARN names, and its region. */
+function placeOf(arn: string): string {
+  const [, , , region, , bucket] = arn.split(":");
+  if (!bucket) return "no bucket";
+  return region ? `${bucket} in ${region}` : `${bucket} in the region of the only link`;
+}
+
 /** What a CORS rule allows, as a sentence. */
 export function corsInWords(rule: JsonObject): string {
   const strings = (value: Json | undefined) => list(value).map(String);
