@@ -71,7 +71,10 @@ export function Code({
       <pre tabIndex={0} className="overflow-x-auto py-2 pr-11 pl-3 text-xs leading-5 whitespace-pre">
         {children}
       </pre>
-      <CopyButton text={children} className={cx("absolute right-1.5 bg-sunken", label ? "top-8" : "top-1")} />
+      <CopyButton
+        text={children}
+        className={cx("absolute right-1.5 !bg-sunken hover:!bg-hover", label ? "top-8" : "top-1")}
+      />
     </div>
   );
 }

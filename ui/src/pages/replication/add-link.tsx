@@ -92,16 +92,14 @@ function Form({ links = [], ways = [], onClose }: Given) {
   );
 }
 
-const POLICY = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [
-    {
-      Effect: "Allow",
-      Action: ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-      Resource: ["arn:aws:s3:::BUCKET/*"],
-    },
-  ],
-});
+const POLICY = `{
+  "Version": "2012-10-17",
+  "Statement": [{
+    "Effect": "Allow",
+    "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+    "Resource": ["arn:aws:s3:::BUCKET/*"]
+  }]
+}`;
 
 /** What the user of the other region needs. */
 function Rights() {

@@ -39,7 +39,16 @@ export function Destinations({
   return (
     <>
       {rows.length > 0 && <Standstill isRunning={isRunning} isPaused={isPaused} />}
-      <Panel title="Destinations" isFlush className="overflow-hidden">
+      <Panel
+        title="Destinations"
+        isFlush
+        className="overflow-hidden"
+        aside={
+          rows.length > 0 && (
+            <span className="max-md:hidden">Changes, bytes and seconds say how far behind they are</span>
+          )
+        }
+      >
         {query.isPending ? (
           <SkeletonRows rows={4} />
         ) : query.isError && ways === undefined ? (
@@ -54,7 +63,7 @@ export function Destinations({
           <>
             <Table
               label="Destinations"
-              className="max-h-[30rem]"
+              className="-mb-px max-h-[30rem] [--compare:3rem] lg:[--compare:9.5rem]"
               columns={columns}
               items={rows}
               idOf={idOf}

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { GitCompareArrows } from "lucide-react";
 import { useState } from "react";
 import { useFeed } from "@/data/feed";
+import { sentence } from "@/data/http";
 import {
   FAILED,
   type Failed,
@@ -19,6 +20,7 @@ import { Panel } from "@/parts/page";
 import { Failure, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
 import { groupsOf } from "./failure-groups";
+import { Place } from "./place";
 
 /** Versions that are listed at most. */
 const SHOWN_MAX = 50;
@@ -103,8 +105,7 @@ function Group({
     <section aria-label={`Failed from ${bucket} to ${place}`} className="border-t border-line">
       <header className="flex min-h-11 items-center gap-3 px-4 py-1.5 text-table">
         <h3 className="min-w-0 truncate">
-          <span className="name font-medium">{bucket}</span> to{" "}
-          <span className="name font-medium">{place}</span>
+          <span className="name font-medium">{bucket}</span> to <Place destination={destination} />
         </h3>
         <span className="whitespace-nowrap text-muted">{plural(failed.length, "version")}</span>
         {onCompare && (
@@ -153,7 +154,7 @@ function FailedLine({ version: { bucket, key, versionId, sequence, time, reason 
           </Link>
         </span>
       </span>
-      <p className="text-xs break-words text-danger">{reason}</p>
+      <p className="text-xs break-words text-danger">{sentence(reason)}</p>
     </li>
   );
 }

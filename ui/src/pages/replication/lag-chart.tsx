@@ -3,7 +3,7 @@ import { placeOf, type ReplicatedTo, wayId } from "@/data/replication";
 import { Legend, type Series, TimeChart } from "@/parts/chart";
 import { Panel } from "@/parts/page";
 import { farthest, grown, NO_HISTORY } from "./lag-history";
-import { secondsText } from "./seconds-text";
+import { chartSeconds } from "./seconds-text";
 
 /** The shortest span of the chart, in milliseconds. */
 const SPAN_MIN_MS = 120_000;
@@ -19,16 +19,21 @@ export function LagChart({ ways, at }: { ways: readonly ReplicatedTo[]; at: numb
   const first = points[0]?.time ?? at;
   const last = points.at(-1)?.time ?? at;
   const isPart = ways.length > series.length && series.length === COLOURS.length;
+  if (series.length === 0 && !ways.some(({ lag }) => lag)) return null;
   return (
     <Panel
-      title={`Seconds behind${isPart ? ", of the five that were farthest" : ""}`}
-      aside={series.length > 0 ? <Legend series={series} /> : undefined}
+      title={`Seconds behind${isPart ? ", of the five destinations that were farthest" : ""}`}
+      aside={<span className="max-md:hidden">Since this page was opened</span>}
     >
+      {/* It has its line before there is something on it, so that the chart does not move. */}
+      <div className="min-h-5 pb-2">
+        <Legend series={series} />
+      </div>
       <TimeChart
         label="Seconds that destinations are behind, since this page was opened"
         points={points}
         series={series}
-        format={secondsText}
+        format={chartSeconds}
         domain={[first, Math.max(last, first + SPAN_MIN_MS)]}
         height={140}
         empty="No destination has been reported since this page was opened."

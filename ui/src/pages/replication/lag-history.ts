@@ -1,6 +1,7 @@
 /** How far behind destinations were since the page was opened. */
 import { type ReplicatedTo, wayId } from "@/data/replication";
 import type { Point } from "@/parts/chart";
+import { behindOf } from "./way-state";
 
 /** How long it is kept, in milliseconds. */
 export const KEPT_MS = 30 * 60_000;
@@ -24,7 +25,7 @@ export function grown(history: LagHistory, time: number, ways: readonly Replicat
   const values: Record<string, number | null> = {};
   const last: Record<string, ReplicatedTo> = { ...history.last };
   for (const way of ways) {
-    values[wayId(way)] = way.lag?.seconds ?? null;
+    values[wayId(way)] = behindOf(way.lag).seconds ?? null;
     last[wayId(way)] = way;
   }
   const kept = history.points.filter((point) => point.time > time - KEPT_MS);

@@ -42,7 +42,7 @@ export function Links({ query, ways }: { query: UseQueryResult<Link[]>; ways?: r
       ) : (
         <Table
           label="Links to other regions"
-          className="max-h-80"
+          className="-mb-px max-h-80"
           columns={columns}
           items={links}
           idOf={({ name }) => name}

@@ -1,6 +1,7 @@
 import { type Link, placeOf, type ReplicatedTo, useRemoveLink } from "@/data/replication";
 import { ConfirmDialog } from "@/parts/dialog";
 import { plural } from "@/parts/format";
+import { Place } from "./place";
 import { removalOf } from "./way-state";
 
 /** Destinations that are named at most. */
@@ -65,7 +66,7 @@ function Ways({ ways }: { ways: readonly ReplicatedTo[] }) {
     <ul className="list-disc pl-5">
       {ways.slice(0, NAMED_MAX).map(({ bucket, destination }) => (
         <li key={`${bucket} ${placeOf(destination)}`} className="break-words">
-          <span className="name">{bucket}</span> to <span className="name">{placeOf(destination)}</span>
+          <span className="name">{bucket}</span> to <Place destination={destination} />
         </li>
       ))}
       {more > 0 && <li>and {plural(more, "other")}</li>}

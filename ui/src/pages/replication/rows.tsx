@@ -5,12 +5,14 @@ import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { bytes, count, exactBytes } from "@/parts/format";
 import type { Column } from "@/parts/table";
-import { secondsText } from "./seconds-text";
-import { type Around, linkOf, type WayState, wayState } from "./way-state";
+import { Place } from "./place";
+import { chartSeconds, secondsText } from "./seconds-text";
+import { type Around, type Behind, behindOf, linkOf, type WayState, wayState } from "./way-state";
 
 /** A destination, with what the table shows of it. */
 export interface Row extends ReplicatedTo {
   readonly state: WayState;
+  readonly behind: Behind;
   /** The destination in words. */
   readonly place: string;
   /** The region that it is in, as far as it is known. */
@@ -21,6 +23,7 @@ export function rowsOf(ways: readonly ReplicatedTo[], around: Around): Row[] {
   return ways.map((way) => ({
     ...way,
     state: wayState(way, around),
+    behind: behindOf(way.lag),
     place: placeOf(way.destination),
     region: way.destination.region ?? (around.links && linkOf(way.destination, around.links)?.name),
   }));
@@ -51,12 +54,11 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: "to",
     title: "To",
-    size: "minmax(8rem, 2fr)",
+    size: "minmax(9rem, 2fr)",
     by: ({ place }) => place,
     cell: ({ destination, region }) => (
-      <span className="name" title={region ? `${destination.bucket} in ${region}` : destination.bucket}>
-        {destination.bucket}
-        {region && <span className="text-muted"> in {region}</span>}
+      <span title={placeOf({ ...destination, region })}>
+        <Place destination={{ ...destination, region }} />
       </span>
     ),
   },
@@ -64,7 +66,7 @@ const COLUMNS: readonly Column<Row>[] = [
     id: "rules",
     title: "Rules",
     size: "4rem",
-    from: "md",
+    from: "lg",
     isRight: true,
     by: ({ rules }) => rules.length,
     cell: ({ rules }) => <span title={rules.join(", ")}>{count(rules.length)}</span>,
@@ -72,7 +74,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: "state",
     title: "State",
-    size: "7.5rem",
+    size: "8rem",
     isApart: true,
     by: ({ state }) => state.word,
     cell: ({ state, resync }) => (
@@ -83,28 +85,34 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   {
     id: "changes",
-    title: "Changes behind",
-    size: "8rem",
+    title: "Changes",
+    size: "5.5rem",
     isRight: true,
-    by: ({ lag }) => lag?.changes,
-    cell: ({ lag }) => (lag ? count(lag.changes) : NOTHING),
+    by: ({ behind }) => behind.changes,
+    cell: ({ behind: { changes } }) => (changes === undefined ? NOTHING : count(changes)),
   },
   {
     id: "bytes",
     title: "Bytes",
     size: "6rem",
-    from: "md",
+    from: "lg",
     isRight: true,
-    by: ({ lag }) => lag?.bytes,
-    cell: ({ lag }) => (lag ? <span title={exactBytes(lag.bytes)}>{bytes(lag.bytes)}</span> : NOTHING),
+    by: ({ behind }) => behind.bytes,
+    cell: ({ behind }) =>
+      behind.bytes === undefined ? (
+        NOTHING
+      ) : (
+        <span title={exactBytes(behind.bytes)}>{bytes(behind.bytes)}</span>
+      ),
   },
   {
     id: "seconds",
     title: "Seconds",
-    size: "6rem",
+    size: "5.5rem",
     isRight: true,
-    by: ({ lag }) => lag?.seconds,
-    cell: ({ lag }) => (lag ? secondsText(lag.seconds) : NOTHING),
+    by: ({ behind }) => behind.seconds,
+    cell: ({ behind: { seconds } }) =>
+      seconds === undefined ? NOTHING : <span title={chartSeconds(seconds)}>{secondsText(seconds)}</span>,
   },
   {
     id: "position",
@@ -124,7 +132,8 @@ export function tableColumns(onCompare: ((way: Way) => void) | undefined): reado
     id: "compare",
     title: "Actions",
     head: <span className="sr-only">Actions</span>,
-    size: "9.5rem",
+    // A phone and a tablet have room for the icon alone.
+    size: "var(--compare)",
     isRight: true,
     cell: ({ bucket, destination, place }) => (
       <Button
@@ -133,7 +142,7 @@ export function tableColumns(onCompare: ((way: Way) => void) | undefined): reado
         aria-label={`Compare again: ${bucket} with ${place}`}
         onClick={() => onCompare({ bucket, destination })}
       >
-        Compare again
+        <span className="max-lg:hidden">Compare again</span>
       </Button>
     ),
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Link, ReplicatedTo } from "@/data/replication";
-import { removalOf, wayState } from "./way-state";
+import { behindOf, removalOf, wayState } from "./way-state";
 
 const link = (name: string): Link => ({
   name,
@@ -25,6 +25,7 @@ const word = (of: ReplicatedTo, more: object = {}) => wayState(of, { ...around, 
 test("a destination is up to date, sends or is compared", () => {
   expect(word(way("us-west-2", {}))).toBe("up to date");
   expect(word(way("us-west-2", { changes: 3 }))).toBe("sending");
+  expect(word(way("us-west-2", { seconds: 3 }))).toBe("sending");
   expect(word(way("us-west-2", { changes: 3, is_resyncing: true }))).toBe("comparing");
   expect(word({ ...way("us-west-2", {}), resync: { asked: 4 } })).toBe("comparing");
   expect(word(way("us-west-2"))).toBe("not reported");
@@ -42,6 +43,19 @@ test("what waits says for what", () => {
 
 test("who may not see the links is not told that there are none", () => {
   expect(word(way("us-west-2", {}), { links: undefined })).toBe("up to date");
+});
+
+test("what is not known is not 0", () => {
+  const { lag } = way("us-west-2", {});
+  expect(behindOf(lag)).toEqual({ changes: 0, bytes: 0, seconds: 0 });
+  expect(behindOf(lag && { ...lag, changes: 2, bytes: 9, seconds: 4 })).toEqual({
+    changes: 2,
+    bytes: 9,
+    seconds: 4,
+  });
+  expect(behindOf(lag && { ...lag, seconds: 4 })).toEqual({ seconds: 4 });
+  expect(behindOf(lag && { ...lag, why: "no such bucket" })).toEqual({});
+  expect(behindOf(undefined)).toEqual({});
 });
 
 test("without a link, what goes by it waits, and what names no region takes the one that is left", () => {

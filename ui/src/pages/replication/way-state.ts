@@ -1,4 +1,5 @@
 /** The word for a destination, and what it waits for. */
+import { sentence } from "@/data/http";
 import type { Destination, Link, ReplicatedTo } from "@/data/replication";
 import type { Tone } from "@/parts/badge";
 
@@ -21,10 +22,13 @@ export interface Around {
 
 export function wayState({ destination, lag, resync }: ReplicatedTo, around: Around): WayState {
   const why = waitsFor(destination, around) ?? lag?.why ?? undefined;
-  if (why !== undefined) return { tone: "warning", word: "waiting", why: asSentence(why) };
+  if (why !== undefined) return { tone: "warning", word: "waiting", why: sentence(why) };
   if (resync || lag?.is_resyncing) return { tone: "notice", word: "comparing" };
   if (!lag) return { tone: "none", word: "not reported" };
-  return lag.changes > 0 ? { tone: "notice", word: "sending" } : { tone: "ok", word: "up to date" };
+  // What is not read yet has an age, and is not counted.
+  return lag.changes > 0 || lag.seconds > 0
+    ? { tone: "notice", word: "sending" }
+    : { tone: "ok", word: "up to date" };
 }
 
 /** What nothing can be sent without. */
@@ -45,9 +49,19 @@ export function linkOf({ region }: Destination, links: readonly Link[]): Link | 
   return links.length === 1 ? links[0] : undefined;
 }
 
-function asSentence(text: string): string {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
+/** How far behind a destination is, as far as that is known. */
+export interface Behind {
+  readonly changes?: number;
+  readonly bytes?: number;
+  readonly seconds?: number;
+}
+
+/** What was not read from the log yet has an age alone; and a destination that waits is not at 0 while it is tried again. */
+export function behindOf(lag: ReplicatedTo["lag"]): Behind {
+  if (!lag) return {};
+  const { changes, bytes, seconds, why } = lag;
+  if (changes > 0 || (seconds === 0 && !why)) return { changes, bytes, seconds };
+  return seconds > 0 ? { seconds } : {};
 }
 
 /** What becomes of destinations if a link is removed. */

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Button } from "@/parts/button";
 import { explain, Notice, Skeleton } from "@/parts/states";
 
@@ -16,6 +16,10 @@ export function Card({
   actions?: ReactNode;
   children: ReactNode;
 }) {
+  // Settings are there once all have answered; by then the browser has looked for the place of the address in vain.
+  useEffect(() => {
+    if (location.hash === `#${id}`) document.getElementById(id)?.scrollIntoView();
+  }, [id]);
   return (
     <section
       id={id}
