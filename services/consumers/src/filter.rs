@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_bucket_and_types_narrow_it_down() {
         let of_bucket = subjects(Some("a.b"), &[]);
-        let nouns = ["bucket", "content", "object", "quota", "upload"];
+        let nouns = ["bucket", "content", "object", "quota", "replication", "upload"];
         assert_eq!(of_bucket, nouns.map(|noun| format!("ps.eu-1.{noun}.a%2Eb.>")));
         assert_eq!(subjects(None, &["object.created"]), ["ps.eu-1.object.*.created"]);
         assert_eq!(

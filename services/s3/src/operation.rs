@@ -140,7 +140,7 @@ operations! {
     // S3 has no such operation: a change that was made in another region.
     PutReplica: Put Object / "replicate" => Writes Payload;
     // Nor this: which of some versions this region lacks.
-    CompareReplicas: Post Bucket / "replicate" => Reads Document;
+    CompareReplicas: Post Bucket / "replicate" => Writes Document;
     GetObjectAttributes: Get Object / "attributes" => Reads Encryption ? "versionId";
     GetObjectTorrent: Get Object / "torrent" => Reads;
     GetObjectAcl: Get Object / "acl" => Reads ? "versionId";

@@ -6,9 +6,9 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, links, live, login, logs,
-    master_key, nodes, objects, openapi, policies, policy_check, region, replication, rewind, search, sessions, shape,
-    site, targets, telemetry, users,
+    access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key,
+    nodes, objects, openapi, policies, policy_check, region, replication, rewind, search, sessions, shape, site,
+    targets, telemetry, users,
 };
 
 macro_rules! open {
@@ -48,7 +48,6 @@ pub(super) fn operations() -> Vec<Operation> {
         history::operations(),
         insights::operations(),
         targets::operations(),
-        links::operations(),
         replication::operations(),
         evidence::operations(),
         rewind::operations(),

@@ -1,4 +1,4 @@
-//! Replication to other regions: which buckets are sent where, how far each destination is, and comparing one anew.
+//! Replication to other regions: the links there are, which buckets are sent where, how far each destination is, and comparing one anew.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use worker::{Lag, Report};
 use super::access::{Access, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
+use super::links;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::refusal::Refusal;
@@ -105,7 +106,8 @@ macro_rules! known {
 pub(super) fn operations() -> Vec<Operation> {
     use Method::{Get, Post};
     let new = Operation::new;
-    vec![
+    let mut operations = links::operations();
+    operations.extend([
         new(
             "listReplication",
             Get,
@@ -123,7 +125,8 @@ pub(super) fn operations() -> Vec<Operation> {
             "Compare a bucket with a destination from its first key on, and send what is missing there",
         )
         .takes::<WantedResync>(),
-    ]
+    ]);
+    operations
 }
 
 async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {

@@ -181,6 +181,9 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
     model.targets = found(&replayed.targets, |name| snapshot.target(name));
     model.dead_letters = found(&replayed.dead_letters, |(name, sequence)| snapshot.dead_letter(name, *sequence));
+    model.removed = found(&replayed.removed, |(bucket, key, name)| snapshot.removed(*bucket, key, *name));
+    model.removed_names = snapshot.removed_first(usize::MAX).unwrap().into_iter().collect();
+    model.links = snapshot.links().unwrap().into_iter().collect();
     model.consumers = snapshot.consumers().unwrap().into_iter().collect();
     model.notary = snapshot.notary().unwrap();
     model.checkpoints = snapshot.checkpoints_after(0, usize::MAX).unwrap().into_iter().collect();

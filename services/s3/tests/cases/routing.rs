@@ -350,7 +350,7 @@ fn what_no_bucket_has_is_shown_to_readers_and_refused_to_writers() {
         let takes_document = matches!(answer, Unconfigured::Unchanging(_));
         assert_eq!(operation.takes_document(), takes_document, "{}", operation.name());
     }
-    assert_eq!(known, 19);
+    assert_eq!(known, 17);
 }
 
 #[test]

@@ -82,7 +82,7 @@ async fn all_that_a_former_master_key_sealed_is_sealed_anew_and_stays_the_same()
     assert_eq!((&before["number"], &before["done"]), (&json!(0), &json!(true)));
     assert_eq!(before["held"].as_array().unwrap().len(), 2);
     let after = must(&store, &token, Method::Post, MASTER_KEY, json!({ "number": 1 })).await;
-    assert_eq!(after["left"], json!({ "passwords": 2, "access_keys": 4, "kms_keys": 1, "targets": 0 }));
+    assert_eq!(after["left"], json!({ "passwords": 2, "access_keys": 4, "kms_keys": 1, "links": 0, "targets": 0 }));
     assert_eq!((&after["number"], &after["key"]), (&json!(1), &before["held"][1]));
     assert_same(&store, &keys).await;
 

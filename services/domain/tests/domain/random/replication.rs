@@ -18,8 +18,8 @@ pub(crate) enum Step {
     Note { bucket: usize, at: usize, n: u8, arrived: bool },
     /// That a bucket is compared with a destination.
     Resync { bucket: usize, n: u8 },
-    /// A version that a destination lacks, and whether it is the last one.
-    Compare { bucket: usize, at: usize, n: u8, is_last: bool },
+    /// A version that a destination of the bucket lacks, and whether it is the last one.
+    Compare { bucket: usize, at: usize, is_last: bool },
 }
 
 fn destination(n: u8) -> Destination {
@@ -34,7 +34,7 @@ fn rule(n: u8) -> Rule {
         prefix: String::new(),
         tags: Tags::new(),
         delete_markers: true,
-        existing_objects: None,
+        existing_objects: Some(n == 0),
         replica_modifications: None,
         removals: None,
         destination: destination(n),
@@ -51,41 +51,42 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         }
         Step::Note { bucket, at, n, arrived } => {
             let row = model.current.get(&(id(model, bucket), key(at)))?;
+            let replication = model.bucket_settings.get(&id(model, bucket)).and_then(|row| row.replication.as_ref());
+            let known = replication.and_then(|row| row.configuration.rules.first()).map(|rule| &rule.destination);
+            // One destination in three is not configured.
+            let destination = known.filter(|_| n < 2).cloned().unwrap_or_else(|| destination(n));
             let result = if arrived {
                 ReplicationResult::Completed { up_to: row.sequence }
             } else {
                 ReplicationResult::Failed { reason: "the answer was 409 Conflict".into() }
             };
             let versions = vec![ReplicatedVersion { key: key(at), version_id: row.version }];
-            NoteReplicated { bucket: name(bucket), destination: destination(n), versions, result }.into()
+            NoteReplicated { bucket: name(bucket), destination, versions, result }.into()
         }
         Step::Resync { bucket, n } => Resync { bucket: name(bucket), destination: destination(n) }.into(),
-        Step::Compare { bucket, at, n, is_last } => {
+        Step::Compare { bucket, at, is_last } => {
             let row = model.current.get(&(id(model, bucket), key(at)))?;
+            let replication = model.bucket_settings.get(&id(model, bucket))?.replication.as_ref()?;
+            let destination = replication.configuration.rules.first()?.destination.clone();
             let version = ReplicatedVersion { key: key(at), version_id: row.version };
             let result = ReplicationResult::Missing { up_to: (!is_last).then(|| version.clone()) };
-            let versions = vec![version];
-            NoteReplicated { bucket: name(bucket), destination: destination(n), versions, result }.into()
+            NoteReplicated { bucket: name(bucket), destination, versions: vec![version], result }.into()
         }
     })
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
-    let bucket = || 0..BUCKETS.len();
+    // Only a bucket with versioning is replicated.
+    let bucket = || prop_oneof![1 => Just(0), 4 => Just(BUCKETS.len() - 1)];
     prop_oneof![
-        (bucket(), option::weighted(0.8, 0..2_u8)).prop_map(|(bucket, n)| Step::Configure(bucket, n)),
-        (bucket(), 0..3_usize, 0..2_u8, any::<bool>()).prop_map(|(bucket, at, n, arrived)| Step::Note {
+        (bucket(), option::weighted(0.9, 0..2_u8)).prop_map(|(bucket, n)| Step::Configure(bucket, n)),
+        (bucket(), 0..3_usize, 0..3_u8, any::<bool>()).prop_map(|(bucket, at, n, arrived)| Step::Note {
             bucket,
             at,
             n,
             arrived
         }),
         (bucket(), 0..2_u8).prop_map(|(bucket, n)| Step::Resync { bucket, n }),
-        (bucket(), 0..3_usize, 0..2_u8, any::<bool>()).prop_map(|(bucket, at, n, is_last)| Step::Compare {
-            bucket,
-            at,
-            n,
-            is_last
-        }),
+        (bucket(), 0..3_usize, any::<bool>()).prop_map(|(bucket, at, is_last)| Step::Compare { bucket, at, is_last }),
     ]
 }

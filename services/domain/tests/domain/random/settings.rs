@@ -439,10 +439,10 @@ pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
         prop_oneof![
             4 => of_buckets(),
             4 => of_objects(),
-            1 => of_leases(),
+            2 => of_leases(),
             1 => of_readers(),
             4 => targets::step().prop_map(Step::Target),
-            1 => replication::step().prop_map(Step::Replication),
+            3 => replication::step().prop_map(Step::Replication),
         ],
         1..steps_max,
     )
