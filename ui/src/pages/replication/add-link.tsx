@@ -96,7 +96,8 @@ const POLICY = `{
   "Version": "2012-10-17",
   "Statement": [{
     "Effect": "Allow",
-    "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+    "Action": ["s3:ReplicateObject", "s3:ReplicateDelete",
+               "s3:ReplicateTags"],
     "Resource": ["arn:aws:s3:::BUCKET/*"]
   }]
 }`;

@@ -10,10 +10,22 @@ const SPAN_MIN_MS = 120_000;
 
 const COLOURS = ["replication", "object", "bucket", "node", "user"].map((noun) => `var(--noun-${noun})`);
 
-/** How many seconds destinations were behind since the page was opened. `at` is when they were reported. */
-export function LagChart({ ways, at }: { ways: readonly ReplicatedTo[]; at: number }) {
+/** How many seconds destinations were behind since the page was opened. While it is paused, nothing is reported. */
+export function LagChart({
+  ways,
+  at,
+  isPaused,
+}: {
+  ways: readonly ReplicatedTo[];
+  /** When they were reported. */
+  at: number;
+  isPaused: boolean;
+}) {
   const [history, setHistory] = useState(NO_HISTORY);
-  useEffect(() => setHistory((before) => grown(before, at, ways)), [at, ways]);
+  useEffect(() => {
+    const reported = isPaused ? ways.map((way) => ({ ...way, lag: undefined })) : ways;
+    setHistory((before) => grown(before, at, reported));
+  }, [at, ways, isPaused]);
   const { points } = history;
   const series = useMemo(() => farthest(history).map(seriesOf), [history]);
   const first = points[0]?.time ?? at;

@@ -23,7 +23,8 @@ export function rowsOf(ways: readonly ReplicatedTo[], around: Around): Row[] {
   return ways.map((way) => ({
     ...way,
     state: wayState(way, around),
-    behind: behindOf(way.lag),
+    // What was reported before a pause is not how it is now.
+    behind: around.isPaused ? {} : behindOf(way.lag),
     place: placeOf(way.destination),
     region: way.destination.region ?? (around.links && linkOf(way.destination, around.links)?.name),
   }));
