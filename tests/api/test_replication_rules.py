@@ -1,8 +1,10 @@
 """The replication configuration of a bucket. What it does is in `tests/operations/test_replication.py`."""
 
 import json
+import subprocess
 
 import pytest
+from harness.server import BINARY, COMMAND_SECONDS
 from harness.users import Users, call
 
 LINK = {"name": "us-west-2", "url": "http://127.0.0.1:1", "access_key": "AKIAREPLICATION00001", "secret_key": "s" * 40}
@@ -69,3 +71,19 @@ def test_links_are_listed_without_their_keys(server, linked):
     assert again.status == 409, again.body
     plain = call(server, "POST", "/links", {**LINK, "name": "eu-1", "url": "http://s3.example.com"}, token=linked.token)
     assert plain.status == 400, plain.body
+
+
+def test_links_are_added_and_removed_by_commands_which_ask_this_store_alone(server, tmp_path):
+    def link(*words: str) -> str:
+        done = subprocess.run([BINARY, "admin", "--data", str(server.data), "link", *words], capture_output=True,
+                              text=True, env=server.surroundings(), timeout=COMMAND_SECONDS, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    (tmp_path / "key").write_text("s" * 40 + "\n")
+    # Nobody listens there: whoever asked this address would fail.
+    link("add", "eu-9", "http://127.0.0.1:1", "--access-key", "AKIAREPLICATION00009", "--secret-key-file",
+         str(tmp_path / "key"))
+    assert "http://127.0.0.1:1" in link("list")
+    link("remove", "eu-9")
+    assert "eu-9" not in link("list")

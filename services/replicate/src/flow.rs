@@ -32,8 +32,9 @@ pub(crate) struct Following {
     /// How often in a row the bucket there took nothing, and why.
     pub(crate) failures: u32,
     pub(crate) why: Option<String>,
-    /// The time of the first change that waits while the lane is left alone.
+    /// The time of the first change that waits while the lane is left alone, and the changes and bytes that were read then.
     pub(crate) oldest: Option<Timestamp>,
+    pub(crate) left: (u64, u64),
     /// The comparison that is under way.
     pub(crate) resync: Option<Resync>,
 }
@@ -43,7 +44,7 @@ impl Following {
         let from = lane.up_to;
         let (completed, failed) = (Vec::new(), Vec::new());
         let resync = lane.resync.clone().map(Resync::new);
-        Self { lane, from, completed, failed, said: from, failures: 0, why: None, oldest: None, resync }
+        Self { lane, from, completed, failed, said: from, failures: 0, why: None, oldest: None, left: (0, 0), resync }
     }
 
     /// Takes over the lane as the state has it now.
@@ -173,10 +174,10 @@ impl Flow {
 
     /// Takes a lane out, to be served from where it is.
     pub(crate) fn detach(&mut self, id: &LaneId) -> Option<Following> {
-        let (position, oldest) = (self.position(id), self.oldest(id));
+        let (position, oldest, left) = (self.position(id), self.oldest(id), self.window.left_of(id));
         let mut following = self.lanes.remove(id)?;
         following.from = position.max(following.from);
-        following.oldest = oldest;
+        (following.oldest, following.left) = (oldest.or(following.oldest), left);
         if let Some(resync) = &mut following.resync {
             resync.again(None);
         }

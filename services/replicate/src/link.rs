@@ -307,7 +307,9 @@ impl Link {
                     let position = flow.position(id).max(following.from);
                     let (changes, bytes) = flow.window.left_of(id);
                     let events = last.saturating_sub(position);
-                    let seconds = seconds(flow.oldest(id));
+                    // What a lane that was left alone waits for is read again first.
+                    let (changes, bytes) = if changes == 0 { following.left } else { (changes, bytes) };
+                    let seconds = seconds(flow.oldest(id).or(following.oldest));
                     (id.clone(), (position, meters::Behind { events, changes, bytes, seconds }))
                 })
                 .collect();
@@ -319,7 +321,8 @@ impl Link {
         for behind in self.behind.values_mut() {
             let position = behind.following.from;
             let (events, seconds) = (last.saturating_sub(position), seconds(behind.following.oldest));
-            let lag = meters::Behind { events, changes: 0, bytes: 0, seconds };
+            let (changes, bytes) = behind.following.left;
+            let lag = meters::Behind { events, changes, bytes, seconds };
             all.push((&mut behind.following, position, lag));
         }
         all
@@ -373,7 +376,7 @@ fn version(change: &Change) -> ReplicatedVersion {
 
 fn arrived(flow: &mut Flow, change: Change) {
     let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
-    (following.failures, following.why, following.oldest) = (0, None, None);
+    (following.failures, following.why, following.oldest, following.left) = (0, None, None, (0, 0));
     meters::sent(&following.lane, change.wanted.size);
     if matches!(change.wanted.what, What::Version | What::DeleteMarker) {
         following.completed.push(version(&change));

@@ -172,3 +172,19 @@ async fn a_role_is_one_file_and_one_variant() {
     let cli = Cli::try_parse_from(["planetstore", "run", "idle", "--data", "nowhere"]).unwrap();
     assert_eq!(cli.command.run().await.unwrap(), Verdict::Well);
 }
+
+/// An argument with the id of a global one of a command above it would be both at once: the address of a link became that of
+/// the store that is asked.
+#[test]
+fn no_argument_is_taken_for_a_global_one() {
+    fn look(command: &clap::Command, above: &[String]) {
+        let (global, own): (Vec<_>, Vec<_>) = command.get_arguments().partition(|argument| argument.is_global_set());
+        for argument in own {
+            assert!(!above.contains(&argument.get_id().to_string()), "{} {}", command.get_name(), argument.get_id());
+        }
+        let global = global.into_iter().map(|argument| argument.get_id().to_string());
+        let above: Vec<String> = above.iter().cloned().chain(global).collect();
+        command.get_subcommands().for_each(|command| look(command, &above));
+    }
+    look(&Cli::command(), &[]);
+}

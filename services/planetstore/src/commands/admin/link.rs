@@ -24,8 +24,10 @@ pub(crate) enum LinkAction {
     Add {
         /// Name of the region that it leads to
         name: RegionName,
+        // Its id is not `url`: that is the store which the command asks, and the root login would go to the other region.
         /// URL of that region's S3 address: `https://`, or `http://` if the address is of this host
-        url: String,
+        #[arg(value_name = "URL")]
+        s3_url: String,
         /// Access key id of a user of that region who may replicate to its buckets
         #[arg(long, value_name = "ID")]
         access_key: String,
@@ -55,13 +57,13 @@ pub(super) async fn run(session: &Session, action: LinkAction, output: Output) -
                 ],
             )
         }
-        LinkAction::Add { name, url, access_key, secret_key_file } => {
+        LinkAction::Add { name, s3_url, access_key, secret_key_file } => {
             let file = read_document(&secret_key_file, SECRET_FILE_BYTES_MAX)?;
             let secret_key = file.lines().next().unwrap_or_default().trim();
             if secret_key.is_empty() {
                 bail!("the first line of {} is empty", secret_key_file.display());
             }
-            let link = json!({ "name": name, "url": url, "access_key": access_key, "secret_key": secret_key });
+            let link = json!({ "name": name, "url": s3_url, "access_key": access_key, "secret_key": secret_key });
             show::one(output, &session.ask(Method::POST, LINKS, Some(&link)).await?)
         }
         LinkAction::Remove { name } => {
