@@ -64,7 +64,15 @@ class Console:
         headers = {"Content-Type": "application/json"}
         if hasattr(self, "token"):
             headers["Authorization"] = f"Bearer {self.token}"
-        body = None if document is None else json.dumps(document)
+        text = self._send(method, path, None if document is None else json.dumps(document), headers)
+        return json.loads(text) if text else {}
+
+    def s3(self, method: str, path: str, body: str) -> None:
+        """A request of S3 under the session."""
+        headers = {"Authorization": f"Bearer {self.token}", "X-Planetstore-Request": "bench"}
+        self._send(method, f"/s3/{path}", body, headers)
+
+    def _send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> bytes:
         try:
             self.connection.request(method, f"/api/v1{path}", body, headers)
             answer = self.connection.getresponse()
@@ -76,17 +84,7 @@ class Console:
         text = answer.read()
         if answer.status >= 300:
             raise SystemExit(f"{method} {path}: {answer.status} {text.decode()}")
-        return json.loads(text) if text else {}
-
-
-    def s3(self, method: str, path: str, body: str) -> None:
-        """A request of S3 under the session."""
-        headers = {"Authorization": f"Bearer {self.token}", "X-Planetstore-Request": "bench"}
-        self.connection.request(method, f"/api/v1/s3/{path}", body, headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise SystemExit(f"{method} {path}: {answer.status} {text.decode()}")
+        return text
 
 
 @contextmanager
