@@ -224,7 +224,9 @@ impl Version {
         let mut bytes = 0_u64;
         for run in &self.parts {
             let follows = parts.last().is_none_or(|(last, _): &(PartNumber, u64)| *last < run.first);
-            if !follows || run.last < run.first {
+            // Only an object that is empty has an empty part, and it has one.
+            let is_one = parts.is_empty() && run.first == run.last;
+            if !follows || run.last < run.first || (run.size == 0 && !is_one) {
                 return None;
             }
             for number in run.first.get()..=run.last.get() {

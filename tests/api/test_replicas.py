@@ -325,3 +325,13 @@ def test_a_replica_is_encrypted_by_the_rule_of_its_bucket(s3, wire, kept):
     done(replicate(wire, kept, sent(version_id(), whole(data)), data))
     found = s3.get_object(Bucket=kept, Key="k")
     assert (found["Body"].read(), found["ServerSideEncryption"]) == (data, "AES256")
+
+
+def test_bytes_that_are_known_count_as_many_as_they_are(s3, wire, kept):
+    data = content("known", 2 * MIB)
+    s3.put_object(Bucket=kept, Key="own", Body=data)
+    smaller = whole(data)
+    smaller["version"]["size"] = 1
+    answer = replicate(wire, kept, sent(version_id(), smaller))
+    assert (answer.status, answer.code) == (409, "InvalidBucketState"), answer.body
+    done(replicate(wire, kept, sent(version_id(), whole(data))))

@@ -252,7 +252,7 @@ def test_existing_objects_are_sent_where_a_rule_says_so_and_only_those_that_are_
     pair = Pair(make_server)
     one, here = pair.one, {"Bucket": "here"}
     one.put_object(**here, Key="both", Body=b"both")
-    pair.alike(1)
+    wait.until(lambda: one.head_object(**here, Key="both").get("ReplicationStatus") == "COMPLETED", "its status")
     one.delete_bucket_replication(Bucket="here")
     for n in range(300):
         one.put_object(**here, Key=f"k{n:03}", Body=f"{n}".encode())
@@ -311,4 +311,32 @@ def test_a_resync_sends_what_is_missing_and_says_how_far_it_is(make_server):
     wait.until(lambda: status()["lag"]["changes"] == 1 and status()["lag"]["seconds"] > 1, "a lag")
     os.kill(pair.second.second_pid, signal.SIGCONT)
     wait.until(is_done, "the end of the lag")
+    pair.first.stop()
+
+
+def test_what_no_rule_covers_stays_however_it_is_changed(make_server):
+    pair = Pair(make_server)
+    one, here = pair.one, {"Bucket": "here"}
+    replicate(one, "here", "there", Filter={"Tag": {"Key": "share", "Value": "yes"}},
+              DeleteMarkerReplication={"Status": "Disabled"})
+    one.put_object(**here, Key="private", Body=b"stays")
+    one.put_object_tagging(**here, Key="private", Tagging={"TagSet": [{"Key": "other", "Value": "1"}]})
+    shared = one.put_object(**here, Key="shared", Body=b"goes", Tagging="share=yes")["VersionId"]
+    wait.until(lambda: pair.versions(pair.other, "there"), "the object that the rule covers")
+    assert [(row[1], row[2]) for row in pair.versions(pair.other, "there")] == [("shared", shared)]
+    pair.first.stop()
+
+
+def test_what_waited_when_its_rule_was_replaced_is_sent_by_the_new_one(make_server):
+    pair = Pair(make_server)
+    os.kill(pair.second.second_pid, signal.SIGSTOP)
+    pair.one.put_object(Bucket="here", Key="k", Body=b"waits")
+    pair.one.delete_bucket_replication(Bucket="here")
+    pair.one.put_object(Bucket="here", Key="stays", Body=b"no rule")
+    replicate(pair.one, "here", "there")
+    os.kill(pair.second.second_pid, signal.SIGCONT)
+    wait.until(lambda: pair.versions(pair.other, "there"), "the object")
+    pair.one.put_object(Bucket="here", Key="later", Body=b"x")
+    wait.until(lambda: len(pair.versions(pair.other, "there")) == 2, "a later object")
+    assert [row[1] for row in pair.versions(pair.other, "there")] == ["k", "later"]
     pair.first.stop()

@@ -36,7 +36,7 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 const ANSWER_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// The fewest bytes a second at which bytes are passed on.
-const RATE_MIN: u64 = 128 << 10;
+const RATE_MIN: u64 = 16 << 10;
 
 /// Connections that wait to be used again.
 const IDLE_MAX: usize = 32;
@@ -45,7 +45,10 @@ const IDLE_MAX: usize = 32;
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// The longest reason that is kept, in characters.
-const REASON_CHARS_MAX: usize = 300;
+const REASON_CHARS_MAX: usize = 250;
+
+// A character has up to four bytes.
+const _: () = assert!(REASON_CHARS_MAX * 4 <= domain::REPLICATION_REASON_BYTES_MAX);
 
 const AGENT: &str = concat!("planetstore/", env!("CARGO_PKG_VERSION"));
 
@@ -122,7 +125,7 @@ impl Client {
                 None => self.connect().await?,
             };
             let answer = sender.send_request(request).await;
-            let answer = answer.map_err(|error| Failure::region(format!("the connection broke: {error}")))?;
+            let answer = answer.map_err(|error| broke(&error))?;
             let verdict = verdict(answer).await?;
             self.give_back(sender);
             Ok::<_, Failure>(verdict)
@@ -206,6 +209,23 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(bytes).into()
 }
 
+/// Bytes that could not be read while they were sent.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unreadable(String);
+
+/// Why a request has no answer: its connection broke, or its bytes could not be read here.
+fn broke(error: &hyper::Error) -> Failure {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(unreadable) = cause.downcast_ref::<Unreadable>() {
+            return Failure::Unreadable(unreadable.to_string());
+        }
+        source = cause.source();
+    }
+    Failure::region(format!("the connection broke: {error}"))
+}
+
 fn unwritten(error: &dyn std::fmt::Display) -> Failure {
     Failure::Refused(format!("the request cannot be written: {error}"))
 }
@@ -237,6 +257,10 @@ fn judge(status: StatusCode, code: &str, why: String, after: Option<Duration>) -
             Failure::Region { why, after }
         }
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Failure::Bucket(why),
+        // The bytes came too slowly, or not all of them.
+        StatusCode::BAD_REQUEST if matches!(code, "RequestTimeout" | "IncompleteBody") => {
+            Failure::Region { why, after }
+        }
         StatusCode::BAD_REQUEST
         | StatusCode::CONFLICT
         | StatusCode::PAYLOAD_TOO_LARGE
@@ -253,7 +277,7 @@ pub(crate) fn streamed<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    bytes.map_err(|error| Box::new(error) as Unread).boxed()
+    bytes.map_err(|error| Box::new(Unreadable(format!("its bytes cannot be read: {error}"))) as Unread).boxed()
 }
 
 #[cfg(test)]
@@ -269,7 +293,16 @@ mod tests {
         for (status, code) in [(404, "NoSuchBucket"), (403, "AccessDenied")] {
             assert!(matches!(judged(status, code), Failure::Bucket(_)), "{status} {code}");
         }
-        for (status, code) in [(503, "SlowDown"), (500, ""), (429, ""), (501, "NotImplemented"), (302, ""), (401, "")] {
+        for (status, code) in [
+            (400, "RequestTimeout"),
+            (400, "IncompleteBody"),
+            (503, "SlowDown"),
+            (500, ""),
+            (429, ""),
+            (501, "NotImplemented"),
+            (302, ""),
+            (401, ""),
+        ] {
             assert!(matches!(judged(status, code), Failure::Region { .. }), "{status} {code}");
         }
         assert_eq!(judged(428, "ReplicaBodyNeeded"), Failure::BytesWanted);

@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The change itself is refused. It is tried a few times, and then given up.
     #[error("{0}")]
     Refused(String),
+    /// Nothing that could change makes it possible to send the change.
+    #[error("{0}")]
+    Impossible(String),
     /// The other region wants the bytes of the version.
     #[error("the bytes are wanted")]
     BytesWanted,

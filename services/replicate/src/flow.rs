@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use domain::View;
+use events::Fact;
 use events::replication::ReplicatedVersion;
 use feed::{Batch, Entry, FeedError, Reader};
 use jiff::Timestamp;
@@ -106,6 +107,10 @@ impl Flow {
                 self.read_to = self.until;
                 return Ok(());
             };
+            if self.awaits_rules(entry) {
+                self.read_to = entry.sequence.saturating_sub(1);
+                return Ok(());
+            }
             if let Some(bucket) = entry.event.fact.bucket() {
                 for (id, following) in &self.lanes {
                     if following.lane.name != *bucket || entry.sequence <= following.from {
@@ -121,6 +126,15 @@ impl Flow {
             self.unread.pop_front();
         }
         Ok(())
+    }
+
+    /// Whether an entry changed the rules of a lane that still has those from before it. What is behind it is judged by the
+    /// new ones, which come with the next look at the state.
+    fn awaits_rules(&self, entry: &Entry) -> bool {
+        let Fact::BucketReplicationChanged(changed) = &entry.event.fact else { return false };
+        let is_old =
+            |lane: &Lane| lane.name == changed.bucket && lane.since < entry.sequence && lane.bucket.0 < entry.sequence;
+        self.lanes.values().any(|following| is_old(&following.lane))
     }
 
     /// Reads on, if there is room.

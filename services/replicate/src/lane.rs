@@ -16,6 +16,8 @@ pub(crate) struct Lane {
     pub(crate) name: BucketName,
     pub(crate) destination: Destination,
     pub(crate) configuration: Arc<Configuration>,
+    /// The event that set the configuration.
+    pub(crate) since: u64,
     /// The sequence up to which the log says that all is there.
     pub(crate) up_to: u64,
     /// The comparison with the destination that was asked for, and how far it is.

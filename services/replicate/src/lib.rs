@@ -13,7 +13,7 @@
 //! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
 //! - `client`: requests; `failure`: what went wrong; `pause`: how long what does not work is left alone
-//! - `meters`: metrics
+//! - `note`: what the log is told; `meters`: metrics
 
 mod client;
 mod failure;
@@ -21,6 +21,7 @@ mod flow;
 mod lane;
 mod link;
 mod meters;
+mod note;
 mod pause;
 mod replicator;
 mod resync;

@@ -33,6 +33,9 @@ const CATCHING_UP_MAX: usize = 8;
 /// How far behind the others a lane may be so that it is served with them from the beginning, in events.
 const TOGETHER_EVENTS: u64 = 200_000;
 
+/// Changes of one lane that wait for another attempt beside those of others.
+const WAITING_MAX: usize = 64;
+
 /// How long a version whose bytes cannot be read waits.
 const UNREADABLE_WAIT: Duration = Duration::from_secs(5);
 
@@ -176,13 +179,20 @@ impl Link {
             Err(failure @ (Failure::Refused(_) | Failure::VersionWanted(_) | Failure::BytesWanted)) => {
                 let why = failure.to_string();
                 let given_up = flow.window.refused(number, now, |attempts| pause(attempts, None, random));
-                if let Some(change) = given_up {
+                match given_up {
+                    Some(change) => give_up(flow, change, why),
+                    None => self.limit_waiting(place, number, why, now),
+                }
+            }
+            Err(Failure::Impossible(why)) => {
+                if let Some(change) = flow.window.done(number) {
                     give_up(flow, change, why);
                 }
             }
             Err(Failure::Unreadable(why)) => {
                 tracing::warn!(%why, "a version cannot be read for another region");
                 flow.window.again(number, Some(now + UNREADABLE_WAIT));
+                self.limit_waiting(place, number, why, now);
             }
             Err(Failure::Region { why, after }) => {
                 flow.window.again(number, None);
@@ -194,6 +204,15 @@ impl Link {
             }
         }
         0
+    }
+
+    /// Leaves a lane alone of which so many changes wait for another attempt that others would find no room.
+    fn limit_waiting(&mut self, place: usize, number: u64, why: String, now: Instant) {
+        let Some(window) = self.flows.get(place).map(|flow| &flow.window) else { return };
+        let Some(id) = window.lane_of(number) else { return };
+        if window.lanes() > 1 && window.waiting_of(&id) > WAITING_MAX {
+            self.set_behind(place, id, why, now);
+        }
     }
 
     /// The region takes nothing at present.
@@ -354,9 +373,10 @@ fn compare(
 ) -> Result<(), Trouble> {
     for (id, following) in &mut flow.lanes {
         let Some(resync) = &mut following.resync else { continue };
-        let Some(after) = resync.begin(now) else { continue };
+        let Some((after, only_pending)) = resync.begin(now) else { continue };
         let (lane, asked) = (id.clone(), resync.asked);
-        let page = resync::page(snapshot, &following.lane, after.as_ref()).inspect_err(|_| resync.again(None))?;
+        let page = resync::page(snapshot, &following.lane, (after.as_ref(), only_pending))
+            .inspect_err(|_| resync.again(None))?;
         let (client, time) = (Arc::clone(client), (shared.now)());
         flow.jobs.spawn(async move {
             let differing = if page.comparison.versions.is_empty() {
@@ -395,16 +415,34 @@ fn give_up(flow: &mut Flow, change: Change, why: String) {
     }
 }
 
-/// Sends a change, once. If it is a change of a version that is not there, the version is sent as it is now.
+/// Sends a change, once. If it is a change of a version that is not there, the version is sent as it is now, and then the
+/// change: another region may have delivered the version meanwhile, as it was before.
 async fn send(shared: &Shared, client: &Client, lane: &Lane, change: &Change) -> Result<(), Failure> {
     match send_as(shared, client, lane, change, &change.wanted).await {
         Err(Failure::VersionWanted(why)) if change.wanted.what != What::Version => {
-            tracing::debug!(%why, "the whole version is sent");
+            if !is_covered(shared, lane, &change.wanted)? {
+                tracing::debug!(%why, "a change is left out of a version that no rule sends there");
+                return Ok(());
+            }
             let wanted = Wanted { what: What::Version, ..change.wanted.clone() };
-            send_as(shared, client, lane, change, &wanted).await
+            send_as(shared, client, lane, change, &wanted).await?;
+            match send_as(shared, client, lane, change, &change.wanted).await {
+                // It was deleted there for good.
+                Err(Failure::VersionWanted(_)) => Ok(()),
+                sent => sent,
+            }
         }
         sent => sent,
     }
+}
+
+/// Whether a rule sends a version to the destination of a lane, as the version is now.
+fn is_covered(shared: &Shared, lane: &Lane, wanted: &Wanted) -> Result<bool, Failure> {
+    let unread = |error: StateError| Failure::Unreadable(error.to_string());
+    let snapshot = shared.source.ledger.latest();
+    let named = (&wanted.key, wanted.version, wanted.null);
+    let row = find(&**snapshot, lane.bucket, named).map_err(unread)?;
+    Ok(row.is_some_and(|row| resync::is_covered(lane, &wanted.key, &row)))
 }
 
 /// Sends what is wanted of a version, once. What is gone by now is as good as sent.

@@ -1,17 +1,18 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use domain::row::LinkRow;
-use domain::{Address, NOTED_VERSIONS_MAX, NoteReplicated, Rejection, ReplicationResult, View, parse_address};
+use domain::{Address, NoteReplicated, Rejection, View, parse_address};
 use events::Fact;
 use events::ids::{BucketName, RegionName};
 use events::lease::Lease;
-use events::replication::{Destination, ReplicatedVersion};
+use events::replication::Destination;
 use events::target::Kind;
 use feed::{Feed, Reader, Start};
+use futures_util::future::join_all;
 use identity::{Sealers, link_context};
 use ledger::{CommitError, Ledger, Snapshot, Sources};
 use rustls::ClientConfig;
@@ -21,11 +22,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 use worker::{Failpoint, Handle, Lag, Profile, Step, Trouble, Worker};
 
 use crate::client::Client;
-use crate::flow::{Done, Following};
+use crate::flow::Done;
 use crate::lane::Lane;
 use crate::link::{Link, Shared};
 use crate::meters;
-use crate::resync::Found;
+use crate::note::{compared, noted};
 use crate::source::Source;
 
 /// How often the log says what arrived, at most, while there is more to send.
@@ -37,6 +38,9 @@ const SAY_SOON: Duration = Duration::from_millis(500);
 /// After so many events the log says where a destination is that nothing was sent to, so that a process that begins anew
 /// reads no more than these.
 const QUIET_EVENTS: u64 = 100_000;
+
+/// What is said to the log at once.
+const NOTES_AT_ONCE: usize = 64;
 
 /// How often rules and links are looked at, even if nothing says that they changed.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);
@@ -77,10 +81,14 @@ pub struct Replicator {
     tls: Arc<ClientConfig>,
     keys: Arc<Sealers>,
     links: BTreeMap<RegionName, Link>,
+    /// What goes by no link.
+    unlinked: Vec<Lane>,
     ended: Vec<(RegionName, usize, Done)>,
     progress: watch::Receiver<ledger::Progress>,
     /// Sees changes of rules and links.
     watch: Reader,
+    /// What the log is to be told. A step that is dropped leaves it to the next one.
+    notes: VecDeque<NoteReplicated>,
     is_outdated: bool,
     next_look: Instant,
     next_say: Instant,
@@ -104,9 +112,11 @@ impl Replicator {
             tls,
             keys,
             links: BTreeMap::new(),
+            unlinked: Vec::new(),
             ended: Vec::new(),
             progress,
             watch,
+            notes: VecDeque::new(),
             is_outdated: true,
             next_look: now,
             next_say: now,
@@ -141,6 +151,7 @@ impl Replicator {
                 link.serve(own, last, now);
             }
         }
+        self.unlinked = lanes;
         self.is_outdated = false;
         self.next_look = now + LOOK_INTERVAL;
         Ok(())
@@ -174,7 +185,7 @@ impl Replicator {
         let due = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
         let is_due = now >= due;
         let (last, clock) = (self.last(), (self.shared.now)());
-        let mut notes = Vec::new();
+        let notes = &mut self.notes;
         for link in self.links.values_mut() {
             for (following, position, _) in link.lanes(last, clock) {
                 notes.extend(compared(following, is_due));
@@ -193,20 +204,26 @@ impl Replicator {
                 following.said = position;
             }
         }
-        if notes.is_empty() {
+        if self.notes.is_empty() {
             return Ok(());
         }
         handle.reached(Failpoint::ReplicateSent).await;
-        for note in notes {
-            match handle.commit(note).await {
-                // The bucket is not replicated there any more.
-                Ok(_) | Err(CommitError::Rejected(Rejection::NoSuchBucket | Rejection::NoSuchDestination)) => {}
-                Err(error) => {
-                    // What was not said is found again from where the log says that destinations are.
-                    self.lost();
-                    return Err(error.into());
+        while !self.notes.is_empty() {
+            // Those of one bucket keep their order: they are committed in the order in which they are asked for.
+            let now: Vec<NoteReplicated> = self.notes.iter().take(NOTES_AT_ONCE).cloned().collect();
+            let count = now.len();
+            for committed in join_all(now.into_iter().map(|note| handle.commit(note))).await {
+                match committed {
+                    // The bucket is not replicated there any more.
+                    Ok(_) | Err(CommitError::Rejected(Rejection::NoSuchBucket | Rejection::NoSuchDestination)) => {}
+                    Err(error) => {
+                        // What was not said is found again from where the log says that destinations are.
+                        self.lost();
+                        return Err(error.into());
+                    }
                 }
             }
+            self.notes.drain(..count);
         }
         if is_due {
             self.next_say = Instant::now() + SAY_INTERVAL;
@@ -242,6 +259,22 @@ impl Replicator {
                 let bucket = &following.lane.destination.bucket;
                 wrong.extend(following.why.as_ref().map(|why| format!("{name}/{bucket}: {why}")));
             }
+        }
+        for lane in &self.unlinked {
+            let why = "no link leads to its region, or several do and the rule names none";
+            wrong.push(format!("{}: {why}", lane.name));
+            let (bucket, destination) = (lane.name.clone(), lane.destination.clone());
+            let (changes, bytes, seconds, is_resyncing) = (0, 0, 0.0, false);
+            lags.push(Lag {
+                bucket,
+                destination,
+                up_to: lane.up_to,
+                changes,
+                bytes,
+                seconds,
+                is_resyncing,
+                why: Some(why.into()),
+            });
         }
         handle.left(Some(left));
         let served = format!("{} destinations in {} regions", lags.len(), self.links.len());
@@ -343,55 +376,11 @@ fn lanes(snapshot: &Snapshot) -> Result<Vec<Lane>, Trouble> {
                     name: name.clone(),
                     destination: rule.destination.clone(),
                     configuration: Arc::clone(&configuration),
+                    since: row.since,
                     up_to: progress.map_or(row.since, |(_, up_to)| *up_to),
                     resync: resync.map(|(_, resync)| resync.clone()),
                 });
             }
-        }
-    }
-}
-
-/// What the log is to say of a comparison.
-fn compared(following: &mut Following, is_due: bool) -> Option<NoteReplicated> {
-    let Found { missing, up_to } = following.resync.as_mut()?.say(is_due)?;
-    if up_to.is_none() {
-        following.resync = None;
-    }
-    let (bucket, destination) = (following.lane.name.clone(), following.lane.destination.clone());
-    Some(NoteReplicated { bucket, destination, versions: missing, result: ReplicationResult::Missing { up_to } })
-}
-
-/// What the log is to say of a destination. Where it is comes last: if the rest is not said, it is sent again.
-fn noted(
-    (bucket, destination): (&BucketName, &Destination),
-    completed: Vec<ReplicatedVersion>,
-    failed: Vec<(ReplicatedVersion, String)>,
-    (said, position): (u64, u64),
-) -> Vec<NoteReplicated> {
-    let note = |versions: Vec<ReplicatedVersion>, result| NoteReplicated {
-        bucket: bucket.clone(),
-        destination: destination.clone(),
-        versions,
-        result,
-    };
-    let mut by_reason: BTreeMap<String, Vec<ReplicatedVersion>> = BTreeMap::new();
-    for (version, reason) in failed {
-        by_reason.entry(reason).or_default().push(version);
-    }
-    let mut notes = Vec::new();
-    for (reason, versions) in by_reason {
-        for versions in versions.chunks(NOTED_VERSIONS_MAX) {
-            notes.push(note(versions.to_vec(), ReplicationResult::Failed { reason: reason.clone() }));
-        }
-    }
-    let mut chunks = completed.chunks(NOTED_VERSIONS_MAX).peekable();
-    loop {
-        let versions = chunks.next().unwrap_or_default().to_vec();
-        let is_last = chunks.peek().is_none();
-        let up_to = if is_last { position } else { said };
-        notes.push(note(versions, ReplicationResult::Completed { up_to }));
-        if is_last {
-            return notes;
         }
     }
 }
@@ -427,40 +416,11 @@ impl Worker for Replicator {
     fn lost(&mut self) {
         self.links.clear();
         self.ended.clear();
+        self.notes.clear();
         self.is_outdated = true;
     }
 
     async fn wake(&mut self) {
         self.wait().await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_a_destination_is_is_said_after_all_that_arrived() {
-        let version = |n: usize| ReplicatedVersion {
-            key: format!("k{n}").parse().unwrap(),
-            version_id: events::ids::VersionId::from_u128(n as u128),
-        };
-        let (bucket, destination): (BucketName, _) =
-            ("here".parse().unwrap(), Destination { bucket: "there".parse().unwrap(), region: None });
-        let said = |completed: usize, failed: &[&str]| {
-            let completed = (0..completed).map(version).collect();
-            let failed = failed.iter().map(|reason| (version(0), (*reason).to_owned())).collect();
-            let notes = noted((&bucket, &destination), completed, failed, (7, 9));
-            let shown = notes.into_iter().map(|note| match note.result {
-                ReplicationResult::Completed { up_to } => (note.versions.len(), up_to.to_string()),
-                ReplicationResult::Failed { reason } => (note.versions.len(), reason),
-                ReplicationResult::Missing { .. } => unreachable!("nothing was compared"),
-            });
-            shown.collect::<Vec<_>>()
-        };
-        let text = |n: usize, what: &str| (n, what.to_owned());
-        assert_eq!(said(0, &[]), [text(0, "9")]);
-        assert_eq!(said(256, &[]), [text(256, "9")]);
-        assert_eq!(said(257, &["b", "a", "b"]), [text(1, "a"), text(2, "b"), text(256, "7"), text(1, "9")]);
     }
 }

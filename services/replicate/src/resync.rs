@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use worker::Trouble;
 
 use crate::lane::Lane;
+use crate::select::is_pending;
 
 /// A comparison that is under way.
 #[derive(Debug, Clone)]
@@ -18,6 +19,7 @@ pub(crate) struct Resync {
     pub(crate) asked: u64,
     /// The last version that was compared.
     after: Option<(ObjectKey, VersionId)>,
+    only_pending: bool,
     /// Whether a page is being compared.
     is_asking: bool,
     /// What was found and the log does not say.
@@ -36,17 +38,19 @@ pub(crate) struct Found {
 
 impl Resync {
     pub(crate) fn new(row: ResyncRow) -> Self {
-        Self { asked: row.asked, after: row.up_to, is_asking: false, found: None, not_before: None }
+        let ResyncRow { asked, up_to, only_pending } = row;
+        Self { asked, after: up_to, only_pending, is_asking: false, found: None, not_before: None }
     }
 
-    /// The version after which the next page begins, if it may be compared now. What was found is said first.
-    pub(crate) fn begin(&mut self, now: Instant) -> Option<Option<(ObjectKey, VersionId)>> {
+    /// The version after which the next page begins, if it may be compared now, and whether only pending ones are. What was
+    /// found is said first.
+    pub(crate) fn begin(&mut self, now: Instant) -> Option<(Option<(ObjectKey, VersionId)>, bool)> {
         let waits = self.is_asking || self.is_to_say() || self.not_before.is_some_and(|at| at > now);
         if waits {
             return None;
         }
         self.is_asking = true;
-        Some(self.after.clone())
+        Some((self.after.clone(), self.only_pending))
     }
 
     /// A page was compared.
@@ -97,7 +101,11 @@ impl Asked {
 ///
 /// # Errors
 /// The state cannot be read.
-pub(crate) fn page(snapshot: &Snapshot, lane: &Lane, after: Option<&(ObjectKey, VersionId)>) -> Result<Asked, Trouble> {
+pub(crate) fn page(
+    snapshot: &Snapshot,
+    lane: &Lane,
+    (after, only_pending): (Option<&(ObjectKey, VersionId)>, bool),
+) -> Result<Asked, Trouble> {
     let (key, below) = after.map_or((&b""[..], None), |(key, version)| (key.as_bytes(), Some(*version)));
     let page = Page { prefix: b"", delimiter: b"", after: key, max: COMPARED_VERSIONS_MAX };
     let listed = snapshot.list_versions(lane.bucket, &page, below)?;
@@ -105,7 +113,7 @@ pub(crate) fn page(snapshot: &Snapshot, lane: &Lane, after: Option<&(ObjectKey, 
     for entry in listed.entries {
         let Entry::Key(key, (row, _)) = entry else { continue };
         let key = ObjectKey::from_bytes(key).map_err(StateError::Key)?;
-        if is_covered(lane, &key, &row) {
+        if is_covered(lane, &key, &row) && (!only_pending || is_pending(&row, lane)) {
             let state = digest(&row)?;
             versions.push(Compared { key: key.clone(), version_id: row.version, state });
         }
@@ -121,7 +129,7 @@ fn digest(row: &VersionRow) -> Result<Sha256Digest, Trouble> {
 }
 
 /// Whether a rule sends a version to the destination of a lane.
-fn is_covered(lane: &Lane, key: &ObjectKey, row: &VersionRow) -> bool {
+pub(crate) fn is_covered(lane: &Lane, key: &ObjectKey, row: &VersionRow) -> bool {
     let rules = match &row.object {
         Some(object) => lane.configuration.of_object(key, &object.attributes.tags),
         None => lane.configuration.of_delete_marker(key),
@@ -141,16 +149,16 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_and_what_is_missing_is_said_before_the_next() {
-        let (mut resync, now) = (Resync::new(ResyncRow { asked: 7, up_to: None }), Instant::now());
-        assert_eq!(resync.begin(now), Some(None));
+        let (mut resync, now) = (Resync::new(ResyncRow { asked: 7, up_to: None, only_pending: false }), Instant::now());
+        assert_eq!(resync.begin(now), Some((None, false)));
         assert_eq!(resync.begin(now), None, "one page at a time");
         resync.took(Found { missing: Vec::new(), up_to: Some(version(1)) });
         assert_eq!(resync.say(false), None, "nothing is missing");
         let second = Some((version(1).key, version(1).version_id));
-        assert_eq!(resync.begin(now), Some(second.clone()));
+        assert_eq!(resync.begin(now), Some((second.clone(), false)));
         resync.again(Some(now + Duration::from_secs(5)));
         assert_eq!(resync.begin(now), None);
-        assert_eq!(resync.begin(now + Duration::from_secs(5)), Some(second));
+        assert_eq!(resync.begin(now + Duration::from_secs(5)), Some((second, false)));
         let found = Found { missing: vec![version(2)], up_to: None };
         resync.took(found.clone());
         assert_eq!(resync.begin(now), None, "what was found is to be said first");

@@ -42,7 +42,9 @@ fn change(fact: &Fact) -> Option<(What, &ObjectKey, VersionId, bool)> {
     }
     Some(match fact {
         Fact::ObjectCreated(fact) => (What::Version, &fact.key, fact.version_id, fact.null_version),
-        Fact::DeleteMarkerCreated(fact) => (What::DeleteMarker, &fact.key, fact.version_id, fact.null_version),
+        Fact::DeleteMarkerCreated(fact) if fact.lifecycle_rule.is_none() => {
+            (What::DeleteMarker, &fact.key, fact.version_id, fact.null_version)
+        }
         // What rules of the lifecycle delete, those of the other region delete there.
         Fact::ObjectDeleted(fact) if fact.lifecycle_rule.is_none() => {
             (What::Removal, &fact.key, fact.version_id, fact.null_version)
@@ -84,7 +86,7 @@ pub(crate) fn select<V: View>(view: &V, lane: &Lane, entry: &Entry) -> Result<Ve
             }
             Ok(wanted)
         }
-        fact => Ok(select_one(view, lane, fact)?.into_iter().collect()),
+        fact => Ok(select_one(view, lane, fact, entry.sequence)?.into_iter().collect()),
     }
 }
 
@@ -120,11 +122,13 @@ fn missing<V: View>(
 
 /// What the destination of a lane is to have of a change of one version. Which rules sent a version when it was created,
 /// its row says: so a rule that changes later does not change what is under way.
-fn select_one<V: View>(view: &V, lane: &Lane, fact: &Fact) -> Result<Option<Wanted>, V::Error> {
+fn select_one<V: View>(view: &V, lane: &Lane, fact: &Fact, sequence: u64) -> Result<Option<Wanted>, V::Error> {
     let Some((what, key, version, null)) = change(fact) else { return Ok(None) };
     let wanted = |size| Some(Wanted { what, key: key.clone(), version, null, size });
     if what == What::Removal {
-        return Ok(if rules(lane, key).any(|rule| rule.removals == Some(true)) { wanted(0) } else { None });
+        // A deletion from before the rules that there are now may have been meant for this region alone.
+        let follows = sequence > lane.since && rules(lane, key).any(|rule| rule.removals == Some(true));
+        return Ok(if follows { wanted(0) } else { None });
     }
     // A version that was deleted meanwhile is passed over.
     let Some(row) = find(view, lane.bucket, (key, version, null))? else { return Ok(None) };
@@ -143,7 +147,7 @@ fn rules<'a>(lane: &'a Lane, key: &'a ObjectKey) -> impl Iterator<Item = &'a Rul
     })
 }
 
-fn is_pending(row: &VersionRow, lane: &Lane) -> bool {
+pub(crate) fn is_pending(row: &VersionRow, lane: &Lane) -> bool {
     matches!(&row.replication, Some(ReplicationRow::Source { pending, .. }) if pending.contains(&lane.destination))
 }
 

@@ -71,7 +71,7 @@ fn unopened(error: KeyError<StateError>) -> Failure {
     match error {
         KeyError::View(error) => Failure::Unreadable(error.to_string()),
         KeyError::KmsKeyDisabled(_) => Failure::Unreadable(error.to_string()),
-        error => Failure::Refused(error.to_string()),
+        error => Failure::Impossible(error.to_string()),
     }
 }
 

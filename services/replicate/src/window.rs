@@ -127,6 +127,17 @@ impl Window {
         self.slots.get(&number).map(|slot| slot.change.lane.clone())
     }
 
+    /// How many lanes have changes here.
+    pub(crate) fn lanes(&self) -> usize {
+        self.slots.values().map(|slot| &slot.change.lane).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many changes of a lane wait for another attempt.
+    pub(crate) fn waiting_of(&self, lane: &LaneId) -> usize {
+        let of_lane = self.slots.values().filter(|slot| slot.change.lane == *lane);
+        of_lane.filter(|slot| slot.not_before.is_some() && !slot.is_under_way).count()
+    }
+
     /// The first change of a lane that is not done.
     pub(crate) fn first_of(&self, lane: &LaneId) -> Option<&Change> {
         self.slots.values().map(|slot| &slot.change).find(|change| change.lane == *lane)

@@ -79,7 +79,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Delete,
             ONE,
             known!(AdminRemoveLink, remove),
-            "Remove a link: what is to be replicated by it waits for another one",
+            "Remove a link: what it was to carry waits until a link to that region is added again",
         ),
     ]
 }

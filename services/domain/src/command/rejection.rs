@@ -118,7 +118,7 @@ pub enum Rejection {
     #[error("the replica comes from the future")]
     ReplicaAhead,
     /// One of the two regions is damaged: versions never change.
-    #[error("there is another version of that id, or its parts are not all there")]
+    #[error("a different version with this id exists here, or parts of the replica are missing")]
     ReplicaDiffers,
     /// Wait until the version's retention is over, or let the user who replicates bypass governance.
     #[error("a version is locked in this region, and the replica would end it or shorten its retention")]

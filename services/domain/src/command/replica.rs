@@ -1,5 +1,5 @@
 use events::encryption::Encryption;
-use events::ids::{BucketName, ETag, ObjectKey, VersionId};
+use events::ids::{BucketName, ETag, Md5Digest, ObjectKey, PartNumber, VersionId};
 use events::lock::{LegalHold, Lock, RetentionState};
 use events::object::{Attributes, Checksum, Operation};
 use events::replication::{Changes, Destination, Origin, ReplicatedVersion};
@@ -66,6 +66,8 @@ pub struct ReplicaVersion {
     /// the version: so the parts of the origin's object keep their numbers, sizes, entity tags and checksums. It is
     /// created and filled by `CreateUpload` and `StorePart`.
     pub body: NewBody,
+    /// The parts of that upload, in order: it has no others.
+    pub parts: Vec<(PartNumber, Md5Digest)>,
     /// The checksum.
     pub checksum: Option<Checksum>,
     /// Metadata from the client.

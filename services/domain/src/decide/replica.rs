@@ -136,7 +136,7 @@ fn create<V: View>(
     let mut usage = view.usage(bucket.id).map_err(Refused::View)?;
     let delta = place.delta(Some(new.size));
     let (body, encryption, staged_in_use) = if let NewBody::Parts(upload) = new.body {
-        let (size, taken, row) = replicated_parts(view, bucket, &replica.key, upload)?;
+        let (size, taken, row) = replicated_parts(view, bucket, &replica.key, upload, &new.parts)?;
         if size != new.size {
             return Err(Rejection::ReplicaDiffers.into());
         }
@@ -144,6 +144,13 @@ fn create<V: View>(
         usage.parts_bytes = usage.parts_bytes.saturating_sub(size);
         (Body::Parts { upload_id: upload, taken }, row.encryption, true)
     } else {
+        if let NewBody::Known(content) = &new.body {
+            // Its size is what the quota counts.
+            let known = view.content(content).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
+            if known.size != new.size {
+                return Err(Rejection::ReplicaDiffers.into());
+            }
+        }
         let (body, staged_in_use) = body(view, bucket.id, &new.body)?;
         (body, new.encryption.clone(), staged_in_use)
     };

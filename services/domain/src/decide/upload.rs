@@ -1,5 +1,5 @@
 use events::Fact;
-use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
+use events::ids::{BucketName, ETag, Md5Digest, ObjectKey, PartNumber, UploadId};
 use events::object::{Body, Created, Operation};
 use events::upload;
 
@@ -170,11 +170,17 @@ pub(super) fn replicated_parts<V: View>(
     bucket: &BucketRow,
     key: &ObjectKey,
     upload: UploadId,
+    stored: &[(PartNumber, Md5Digest)],
 ) -> Result<(u64, Runs, UploadRow), Refused<V::Error>> {
     let row = upload_row(view, bucket, key, upload)?;
     let mut size = 0_u64;
     let mut runs = Runs::new();
-    for (number, part) in view.parts(upload).map_err(Refused::View)? {
+    let parts = view.parts(upload).map_err(Refused::View)?;
+    // Whoever may write to the bucket may store parts of any upload.
+    if !parts.iter().map(|(number, part)| (*number, part.md5)).eq(stored.iter().copied()) {
+        return Err(Rejection::ReplicaDiffers.into());
+    }
+    for (number, part) in parts {
         size = size.saturating_add(part.size);
         extend(&mut runs, number);
     }

@@ -1,3 +1,4 @@
+use events::Fact;
 use events::ids::{BucketName, ObjectKey, VersionId};
 use events::object::Deleted;
 use events::replication::{
@@ -41,13 +42,16 @@ pub(super) fn bucket_changed<V: View>(
             resyncs.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             for rule in configuration.rules.iter().filter(|rule| rule.enabled && rule.existing_objects == Some(true)) {
                 if !rules_before.contains(rule) {
-                    begin(&mut resyncs, &rule.destination, since);
+                    begin(&mut resyncs, &rule.destination, since, false);
                 }
             }
             progress.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             for rule in &configuration.rules {
                 if !progress.iter().any(|(known, _)| *known == rule.destination) {
                     progress.push((rule.destination.clone(), since));
+                    if !resyncs.iter().any(|(known, _)| *known == rule.destination) {
+                        begin(&mut resyncs, &rule.destination, since, true);
+                    }
                 }
             }
             BucketReplicationRow { configuration, since, progress, resyncs }
@@ -56,9 +60,9 @@ pub(super) fn bucket_changed<V: View>(
 }
 
 /// Begins a comparison with a destination, anew if one is under way.
-fn begin(resyncs: &mut Vec<(Destination, ResyncRow)>, destination: &Destination, asked: u64) {
+fn begin(resyncs: &mut Vec<(Destination, ResyncRow)>, destination: &Destination, asked: u64, only_pending: bool) {
     resyncs.retain(|(known, _)| known != destination);
-    resyncs.push((destination.clone(), ResyncRow { asked, up_to: None }));
+    resyncs.push((destination.clone(), ResyncRow { asked, up_to: None, only_pending }));
 }
 
 pub(super) fn resync_asked<V: View>(
@@ -67,7 +71,7 @@ pub(super) fn resync_asked<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     let (bucket, mut settings) = replicated(draft, &fact.bucket)?;
     if let Some(row) = &mut settings.replication {
-        begin(&mut row.resyncs, &fact.destination, draft.event.sequence);
+        begin(&mut row.resyncs, &fact.destination, draft.event.sequence, false);
     }
     draft.changes.push(Change::PutBucketSettings { bucket, row: settings });
     Ok(())
@@ -175,6 +179,11 @@ pub(super) fn of_new<V: View>(
         Some(tags) => row.configuration.of_object(key, tags),
         None => row.configuration.of_delete_marker(key),
     };
+    // What a region's own rules of the lifecycle delete, those of the other region delete there.
+    let by_lifecycle = matches!(&draft.event.fact, Fact::DeleteMarkerCreated(fact) if fact.lifecycle_rule.is_some());
+    if by_lifecycle {
+        return Ok(None);
+    }
     let pending: Vec<_> = rules.into_iter().map(|rule: &Rule| rule.destination.clone()).collect();
     Ok((!pending.is_empty()).then_some(ReplicationRow::Source { pending, failed: Vec::new() }))
 }

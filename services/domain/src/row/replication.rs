@@ -114,6 +114,9 @@ pub struct ResyncRow {
     pub asked: u64,
     /// The last version that was compared.
     pub up_to: Option<(ObjectKey, VersionId)>,
+    /// Whether only versions are compared that are still to be replicated there. A destination that is new may have been one
+    /// before.
+    pub only_pending: bool,
 }
 
 impl VersionRow {

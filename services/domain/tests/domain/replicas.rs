@@ -238,6 +238,7 @@ impl World {
         let change = match &row.object {
             None => ReplicaChange::DeleteMarker,
             Some(object) => ReplicaChange::Version(Box::new(ReplicaVersion {
+                parts: Vec::new(),
                 size: object.size,
                 etag: object.etag,
                 body: self.body(),

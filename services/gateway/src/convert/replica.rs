@@ -34,7 +34,7 @@ pub(crate) fn replica(head: &Head<'_>) -> Result<Sent, Error> {
     if is_valid {
         return Ok(sent);
     }
-    let what = "it has metadata that no object can have, or parts that are not the version";
+    let what = "its metadata is not valid, or its parts do not add up to the version";
     Err(refused(&NotAChange::Malformed(what.into())))
 }
 

@@ -13,7 +13,7 @@ use axum::response::Response;
 use domain::row::BucketRow;
 use domain::{Command, NewBody, Outcome, Rejection, Replica, ReplicaChange, ReplicaVersion};
 use events::encryption::Encryption;
-use events::ids::{BucketName, ObjectKey, Sha256Digest};
+use events::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, Sha256Digest};
 use events::object::ChecksumType;
 use events::replica::{Change, Sent, Version};
 use http::header::ETAG;
@@ -163,7 +163,19 @@ fn sum_of_bytes(version: &Version) -> Option<Checksum> {
 impl Asked {
     /// The command that makes a version of these bytes.
     fn whole(&self, version: &Version, body: NewBody, encryption: Option<Encryption>) -> Replica {
+        self.of_parts(version, body, Vec::new(), encryption)
+    }
+
+    /// The command that makes a version of the parts of an upload.
+    fn of_parts(
+        &self,
+        version: &Version,
+        body: NewBody,
+        parts: Vec<(PartNumber, Md5Digest)>,
+        encryption: Option<Encryption>,
+    ) -> Replica {
         let new = ReplicaVersion {
+            parts,
             size: version.size,
             etag: version.etag,
             body,

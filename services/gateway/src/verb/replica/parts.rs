@@ -43,11 +43,12 @@ pub(super) async fn create(
     let parts = version.each_part().ok_or_else(|| Error::new(Code::InternalError))?;
     let bytes = Arc::new(Mutex::new(Bytewise::new(payload, version.sha256.is_some())));
     let algorithm = version.checksum.as_ref().map(|sum| convert::wire_algorithm(sum.algorithm));
-    let mut sums = Vec::with_capacity(parts.len());
+    let (mut sums, mut stored) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
     for (number, size) in parts {
         let body = Payload::of_object(part_of(Arc::clone(&bytes), size), size);
         let declared = Declared { content_length: Some(size), ..Declared::default() };
         let ingested = ingest(call, &asked.bucket, body, &declared, algorithm, protection.as_ref()).await?;
+        stored.push((number, ingested.md5));
         sums.extend(ingested.checksum.map(|sum| (sum, size)));
         let part = StorePart {
             bucket: asked.bucket.clone(),
@@ -68,7 +69,17 @@ pub(super) async fn create(
         abort(call, asked, upload).await?;
         return Err(differs.into());
     }
-    let made = call.commit(asked.whole(version, NewBody::Parts(upload), None).into()).await?;
+    let command = asked.of_parts(version, NewBody::Parts(upload), stored, None);
+    let made = match call.commit(command.into()).await {
+        Ok(made) => made,
+        Err(failure) => {
+            // Somebody stored other parts of the upload: the next request begins anew.
+            if failure.error.code() == Code::InvalidBucketState {
+                abort(call, asked, upload).await?;
+            }
+            return Err(failure);
+        }
+    };
     if !is_in_use(&made.outcome) {
         abort(call, asked, upload).await?;
     }

@@ -35,7 +35,7 @@ pub(crate) enum LinkAction {
         #[arg(long, value_name = "FILE")]
         secret_key_file: PathBuf,
     },
-    /// Remove a link: what is to be replicated by it waits for another one
+    /// Remove a link: what it was to carry waits until a link to that region is added again
     Remove { name: RegionName },
 }
 

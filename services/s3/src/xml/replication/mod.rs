@@ -204,6 +204,10 @@ impl Rule {
             }
             _ => return Err(Error::malformed_xml()),
         };
+        if self.removals == Some(true) && !self.tags.is_empty() {
+            // A version that was deleted has no tags to compare.
+            return Err(Error::invalid_request("Delete replication is not supported if any Tag filter is specified."));
+        }
         Ok(ReplicationRule {
             id: self.id.filter(|id| !id.is_empty()),
             priority: self.priority,
