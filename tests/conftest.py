@@ -43,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"there is no {BINARY}: build it, or set PLANETSTORE_BINARY")
 
 
+# The folders whose cases share a server and bound no time closely.
+SHARED = ("api", "access", "wire")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).parts[0] in SHARED:
+            item.add_marker("shared")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left() -> Iterator[None]:
     """No process of the tests outlives them."""

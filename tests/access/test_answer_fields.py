@@ -55,6 +55,7 @@ ANSWERS = {
     "GetBucketWebsite": (404, "content-type", "Error(Code Message BucketName Resource RequestId HostId)"),
     "DeleteBucketWebsite": (204, "", ""),
     "GetBucketReplication": (404, "content-type", "Error(Code Message BucketName Resource RequestId HostId)"),
+    "PutBucketReplication": (400, "content-type", "Error(Code Message Resource RequestId HostId)"),
     "DeleteBucketReplication": (204, "", ""),
     "GetBucketLogging": (200, "content-type", "BucketLoggingStatus"),
     "PutBucketLogging": (200, "", ""),

@@ -148,7 +148,7 @@ def test_a_kill_at_any_moment_of_it_loses_nothing(make_server, seed):
         if status(server)["done"]:
             break
     wait.until(lambda: status(server)["done"], "all to be sealed anew")
-    assert kills and status(server)["left"] == {"passwords": 0, "access_keys": 0, "kms_keys": 0, "targets": 0}
+    assert kills and status(server)["left"] == {"passwords": 0, "access_keys": 0, "kms_keys": 0, "links": 0, "targets": 0}
     sealed.assert_same(server)
     assert_rebuilds(server)
     sealed.assert_same(server)
