@@ -423,12 +423,12 @@ impl Fact {
     /// What the fact says of the region that the change was made in; `None` if it was made in this one.
     pub fn replica(&self) -> Option<&replication::ReplicaOf> {
         match self {
-            Self::ObjectCreated(fact) => fact.replica.as_ref(),
-            Self::DeleteMarkerCreated(fact) => fact.replica.as_ref(),
-            Self::ObjectDeleted(fact) => fact.replica.as_ref(),
-            Self::ObjectTagsChanged(fact) => fact.replica.as_ref(),
-            Self::ObjectRetentionChanged(fact) => fact.replica.as_ref(),
-            Self::ObjectLegalHoldChanged(fact) => fact.replica.as_ref(),
+            Self::ObjectCreated(fact) => fact.replica.as_deref(),
+            Self::DeleteMarkerCreated(fact) => fact.replica.as_deref(),
+            Self::ObjectDeleted(fact) => fact.replica.as_deref(),
+            Self::ObjectTagsChanged(fact) => fact.replica.as_deref(),
+            Self::ObjectRetentionChanged(fact) => fact.replica.as_deref(),
+            Self::ObjectLegalHoldChanged(fact) => fact.replica.as_deref(),
             _ => None,
         }
     }

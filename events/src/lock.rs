@@ -164,7 +164,7 @@ pub struct RetentionChanged {
     pub governance_bypassed: bool,
     /// Where the change was made; absent if it was made in this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
+    pub replica: Option<Box<ReplicaOf>>,
 }
 
 /// The legal hold of a version was set or lifted.
@@ -182,5 +182,5 @@ pub struct LegalHoldChanged {
     pub legal_hold: LegalHold,
     /// Where the change was made; absent if it was made in this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
+    pub replica: Option<Box<ReplicaOf>>,
 }

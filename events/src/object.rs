@@ -162,7 +162,7 @@ pub struct Created {
     pub delta: Delta,
     /// Where the change was made; absent if it was made in this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
+    pub replica: Option<Box<ReplicaOf>>,
 }
 
 /// A version of an object or a delete marker was permanently deleted.
@@ -189,7 +189,7 @@ pub struct Deleted {
     /// Where the version was deleted; absent if that was in this region. One that was never here may be deleted, too:
     /// then it never will be here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
+    pub replica: Option<Box<ReplicaOf>>,
 }
 
 /// A delete marker was created as the newest version of a key.
@@ -213,7 +213,7 @@ pub struct DeleteMarkerCreated {
     pub lifecycle_rule: Option<String>,
     /// Where the change was made; absent if it was made in this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
+    pub replica: Option<Box<ReplicaOf>>,
 }
 
 /// The ACL of a version was set.
@@ -247,7 +247,7 @@ pub struct TagsChanged {
     pub tags: Tags,
     /// Where the change was made; absent if it was made in this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<ReplicaOf>,
+    pub replica: Option<Box<ReplicaOf>>,
 }
 
 /// An object was renamed. The old key and the new key change in one fact, so that no reader sees the object twice or

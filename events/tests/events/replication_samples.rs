@@ -34,7 +34,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         null_version: false,
         retention: Some(retention),
         governance_bypassed: false,
-        replica: replica(Changes { retention: Some(state), ..Changes::default() }),
+        replica: Some(replica(Changes { retention: Some(state), ..Changes::default() })),
     };
     let tagged = object::TagsChanged {
         bucket: created.bucket.clone(),
@@ -42,7 +42,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         version_id: created.version_id,
         null_version: false,
         tags: [("keep".to_owned(), "yes".to_owned())].into(),
-        replica: replica(Changes { tags: changes.tags, ..Changes::default() }),
+        replica: Some(replica(Changes { tags: changes.tags, ..Changes::default() })),
     };
     let held = events::lock::LegalHoldChanged {
         bucket: created.bucket.clone(),
@@ -50,11 +50,11 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         version_id: created.version_id,
         null_version: false,
         legal_hold: events::lock::LegalHold::On,
-        replica: replica(Changes { legal_hold: changes.legal_hold, ..Changes::default() }),
+        replica: Some(replica(Changes { legal_hold: changes.legal_hold, ..Changes::default() })),
     };
-    let replicated = object::Created { replica: replica(changes), ..created };
-    let removed = object::Deleted { replica: replica(Changes::default()), ..gone };
-    let marked = object::DeleteMarkerCreated { replica: replica(Changes::default()), ..marker };
+    let replicated = object::Created { replica: Some(replica(changes)), ..created };
+    let removed = object::Deleted { replica: Some(replica(Changes::default())), ..gone };
+    let marked = object::DeleteMarkerCreated { replica: Some(replica(Changes::default())), ..marker };
     let term = Some(Term { lease: Lease::Replicate, epoch: 3 });
     let (bucket, versions) = ("photos".parse().unwrap(), vec![a_version()]);
     let completed = Completed { bucket, destination: destination(), versions, up_to: 1_060, term };
@@ -84,9 +84,9 @@ fn time(text: &str) -> jiff::Timestamp {
     text.parse().unwrap()
 }
 
-fn replica(changes: Changes) -> Option<ReplicaOf> {
+fn replica(changes: Changes) -> Box<ReplicaOf> {
     let origin = Origin { region: "us-1".parse().unwrap(), sequence: 2_077 };
-    Some(ReplicaOf { origin, at: time("2026-11-22T13:02:08.5Z"), changes })
+    Box::new(ReplicaOf { origin, at: time("2026-11-22T13:02:08.5Z"), changes })
 }
 
 fn a_version() -> ReplicatedVersion {

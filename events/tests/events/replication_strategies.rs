@@ -13,15 +13,13 @@ use proptest::prelude::*;
 
 use crate::strategies::{bucket_name, key, region, text, time, version};
 
-pub(crate) fn replica() -> impl Strategy<Value = Option<ReplicaOf>> {
+pub(crate) fn replica() -> impl Strategy<Value = Option<Box<ReplicaOf>>> {
     let state = (option::of(time()), option::of(time()), option::of(time()))
         .prop_map(|(reset, governance, compliance)| RetentionState { reset, governance, compliance });
     let changes = (option::of(time()), option::of(time()), option::of(state))
         .prop_map(|(tags, legal_hold, retention)| Changes { tags, legal_hold, retention });
-    let replica = (region(), any::<u64>(), time(), changes).prop_map(|(region, sequence, at, changes)| ReplicaOf {
-        origin: Origin { region, sequence },
-        at,
-        changes,
+    let replica = (region(), any::<u64>(), time(), changes).prop_map(|(region, sequence, at, changes)| {
+        Box::new(ReplicaOf { origin: Origin { region, sequence }, at, changes })
     });
     option::of(replica)
 }

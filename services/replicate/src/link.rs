@@ -173,20 +173,20 @@ impl Link {
             Ok(()) => {
                 (self.failures, self.not_before, self.why) = (0, None, None);
                 let Some(change) = flow.window.done(number) else { return 0 };
-                arrived(flow, change);
+                arrived(flow, &change);
                 return 1;
             }
             Err(failure @ (Failure::Refused(_) | Failure::VersionWanted(_) | Failure::BytesWanted)) => {
                 let why = failure.to_string();
                 let given_up = flow.window.refused(number, now, |attempts| pause(attempts, None, random));
                 match given_up {
-                    Some(change) => give_up(flow, change, why),
+                    Some(change) => give_up(flow, &change, why),
                     None => self.limit_waiting(place, number, why, now),
                 }
             }
             Err(Failure::Impossible(why)) => {
                 if let Some(change) = flow.window.done(number) {
-                    give_up(flow, change, why);
+                    give_up(flow, &change, why);
                 }
             }
             Err(Failure::Unreadable(why)) => {
@@ -261,7 +261,8 @@ impl Link {
         let mut place = 1;
         while place < self.flows.len() {
             let (flow, usual) = (&self.flows[place], &self.flows[0]);
-            if !flow.lanes.is_empty() && !(flow.is_done() && flow.read_to >= usual.read_to) {
+            let has_caught_up = flow.is_done() && flow.read_to >= usual.read_to;
+            if !flow.lanes.is_empty() && !has_caught_up {
                 place += 1;
                 continue;
             }
@@ -394,16 +395,16 @@ fn version(change: &Change) -> ReplicatedVersion {
     ReplicatedVersion { key: change.wanted.key.clone(), version_id: change.wanted.version }
 }
 
-fn arrived(flow: &mut Flow, change: Change) {
+fn arrived(flow: &mut Flow, change: &Change) {
     let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
     (following.failures, following.why, following.oldest, following.left) = (0, None, None, (0, 0));
     meters::sent(&following.lane, change.wanted.size);
     if matches!(change.wanted.what, What::Version | What::DeleteMarker) {
-        following.completed.push(version(&change));
+        following.completed.push(version(change));
     }
 }
 
-fn give_up(flow: &mut Flow, change: Change, why: String) {
+fn give_up(flow: &mut Flow, change: &Change, why: String) {
     let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
     tracing::warn!(
         bucket = %following.lane.name, version = %change.wanted.version, %why,
@@ -411,7 +412,7 @@ fn give_up(flow: &mut Flow, change: Change, why: String) {
     );
     meters::failed(&following.lane);
     if change.wanted.what != What::Removal {
-        following.failed.push((version(&change), why));
+        following.failed.push((version(change), why));
     }
 }
 

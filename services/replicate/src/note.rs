@@ -22,7 +22,7 @@ pub(crate) fn compared(following: &mut Following, is_due: bool) -> Option<NoteRe
 /// What the log is to say of a destination. Where it is comes last: if the rest is not said, it is sent again.
 pub(crate) fn noted(
     (bucket, destination): (&BucketName, &Destination),
-    completed: Vec<ReplicatedVersion>,
+    completed: &[ReplicatedVersion],
     failed: Vec<(ReplicatedVersion, String)>,
     (said, position): (u64, u64),
 ) -> Vec<NoteReplicated> {
@@ -67,9 +67,9 @@ mod tests {
         let (bucket, destination): (BucketName, _) =
             ("here".parse().unwrap(), Destination { bucket: "there".parse().unwrap(), region: None });
         let said = |completed: usize, failed: &[&str]| {
-            let completed = (0..completed).map(version).collect();
+            let completed: Vec<_> = (0..completed).map(version).collect();
             let failed = failed.iter().map(|reason| (version(0), (*reason).to_owned())).collect();
-            let notes = noted((&bucket, &destination), completed, failed, (7, 9));
+            let notes = noted((&bucket, &destination), &completed, failed, (7, 9));
             let shown = notes.into_iter().map(|note| match note.result {
                 ReplicationResult::Completed { up_to } => (note.versions.len(), up_to.to_string()),
                 ReplicationResult::Failed { reason } => (note.versions.len(), reason),

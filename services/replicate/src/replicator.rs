@@ -35,6 +35,9 @@ const SAY_INTERVAL: Duration = Duration::from_secs(5);
 /// How soon the log says what arrived, if all that was read has.
 const SAY_SOON: Duration = Duration::from_millis(500);
 
+/// How much sooner that is.
+const SAY_EARLIER: Duration = SAY_INTERVAL.saturating_sub(SAY_SOON);
+
 /// After so many events the log says where a destination is that nothing was sent to, so that a process that begins anew
 /// reads no more than these.
 const QUIET_EVENTS: u64 = 100_000;
@@ -182,7 +185,7 @@ impl Replicator {
     /// Says what arrived, if it is time to.
     async fn say(&mut self, handle: &Handle, now: Instant) -> Result<(), Trouble> {
         let is_done = self.links.values().all(Link::is_done);
-        let due = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
+        let due = if is_done { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) } else { self.next_say };
         let is_due = now >= due;
         let (last, clock) = (self.last(), (self.shared.now)());
         let notes = &mut self.notes;
@@ -200,7 +203,7 @@ impl Replicator {
                 let completed = std::mem::take(&mut following.completed);
                 let failed = std::mem::take(&mut following.failed);
                 let position = position.max(following.said);
-                notes.extend(noted((&bucket, &destination), completed, failed, (following.said, position)));
+                notes.extend(noted((&bucket, &destination), &completed, failed, (following.said, position)));
                 following.said = position;
             }
         }
@@ -299,7 +302,7 @@ impl Replicator {
             }
         }
         let is_done = self.links.values().all(Link::is_done);
-        let say = if is_done { self.next_say - (SAY_INTERVAL - SAY_SOON) } else { self.next_say };
+        let say = if is_done { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) } else { self.next_say };
         let news = has_news.then_some(say).into_iter().chain(has_urgent_news.then_some(now));
         let due = due.into_iter().chain(news).chain([self.next_look]).min();
         let (links, ended) = (&mut self.links, &mut self.ended);

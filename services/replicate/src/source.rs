@@ -30,14 +30,15 @@ impl Source {
     /// The bytes of an object.
     pub(crate) async fn payload(&self, snapshot: &Snapshot, object: &ObjectRow) -> Result<Payload, Failure> {
         let key = open_key(&**snapshot, &self.sealers, object).map_err(unopened)?;
-        let stretches = stretches(&**snapshot, object, 0..object.size, key.as_ref()).map_err(unfound)?;
+        let stretches =
+            stretches(&**snapshot, object, 0..object.size, key.as_ref()).map_err(|error| unfound(&error))?;
         let (sha256, length) = (body_sha256(object).map(|sha256| sha256.0), object.size);
         if length > WHOLE_BYTES_MAX {
             return Ok(Payload::Streamed { length, sha256, bytes: streamed(self.clone().bytes(stretches)) });
         }
         let mut whole = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
         let mut bytes = std::pin::pin!(self.clone().bytes(stretches));
-        while let Some(chunk) = bytes.try_next().await.map_err(unread)? {
+        while let Some(chunk) = bytes.try_next().await.map_err(|error| unread(&error))? {
             whole.extend_from_slice(&chunk);
         }
         if sha256.is_some_and(|sha256| crate::client::sha256(&whole) != sha256) {
@@ -75,10 +76,10 @@ fn unopened(error: KeyError<StateError>) -> Failure {
     }
 }
 
-fn unfound(error: StretchError<StateError>) -> Failure {
+fn unfound(error: &StretchError<StateError>) -> Failure {
     Failure::Unreadable(error.to_string())
 }
 
-fn unread(error: ObjectReadError) -> Failure {
+fn unread(error: &ObjectReadError) -> Failure {
     Failure::Unreadable(format!("its bytes cannot be read: {error}"))
 }

@@ -58,8 +58,8 @@ fn check_clock(replica: &Replica, context: Context) -> Result<(), Rejection> {
     if is_ahead || is_none || replica.version_id >= first_beyond { Err(Rejection::ReplicaAhead) } else { Ok(()) }
 }
 
-fn stamp(replica: &Replica, changes: Changes) -> Option<ReplicaOf> {
-    Some(ReplicaOf { origin: replica.origin.clone(), at: replica.at, changes })
+fn stamp(replica: &Replica, changes: Changes) -> Box<ReplicaOf> {
+    Box::new(ReplicaOf { origin: replica.origin.clone(), at: replica.at, changes })
 }
 
 /// What there is of the version of a replica.
@@ -173,7 +173,7 @@ fn create<V: View>(
         operation: new.operation,
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta,
-        replica: stamp(replica, new.changes),
+        replica: Some(stamp(replica, new.changes)),
     };
     let outcome = stored(replica, new, staged_in_use);
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings))
@@ -227,7 +227,7 @@ fn mark<V: View>(
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta: place.delta(None),
         lifecycle_rule: None,
-        replica: stamp(replica, Changes::default()),
+        replica: Some(stamp(replica, Changes::default())),
     };
     Ok(Decision::write(Fact::DeleteMarkerCreated(fact), outcome))
 }
@@ -256,7 +256,7 @@ fn remove<V: View>(view: &V, bucket: &BucketRow, replica: &Replica) -> Result<De
         governance_bypassed: false,
         delta: Delta { objects: -i64::from(size.is_some()), bytes: -size.map_or(0, u64::cast_signed) },
         lifecycle_rule: None,
-        replica: stamp(replica, Changes::default()),
+        replica: Some(stamp(replica, Changes::default())),
     };
     let outcome = Outcome::Deleted { version: Some(name), delete_marker: fact.delete_marker };
     Ok(Decision::write(Fact::ObjectDeleted(fact), outcome))
@@ -305,7 +305,7 @@ fn retagged(replica: &Replica, tags: &Tags, (row, object): (&VersionRow, &Object
         version_id: row.version,
         null_version: row.null,
         tags: tags.clone(),
-        replica: stamp(replica, Changes { tags: Some(replica.at), ..Changes::default() }),
+        replica: Some(stamp(replica, Changes { tags: Some(replica.at), ..Changes::default() })),
     };
     follows((replica.at, tags), now).then_some(Fact::ObjectTagsChanged(fact))
 }
@@ -319,7 +319,7 @@ fn held(replica: &Replica, hold: LegalHold, (row, object): (&VersionRow, &Object
         version_id: row.version,
         null_version: row.null,
         legal_hold: hold,
-        replica: stamp(replica, Changes { legal_hold: Some(replica.at), ..Changes::default() }),
+        replica: Some(stamp(replica, Changes { legal_hold: Some(replica.at), ..Changes::default() })),
     };
     follows((replica.at, Some(is_on(hold))), now).then_some(Fact::ObjectLegalHoldChanged(fact))
 }
@@ -350,7 +350,7 @@ fn retained(
         null_version: row.null,
         retention: after,
         governance_bypassed,
-        replica: stamp(replica, Changes { retention: Some(state), ..Changes::default() }),
+        replica: Some(stamp(replica, Changes { retention: Some(state), ..Changes::default() })),
     };
     Ok(Some(Fact::ObjectRetentionChanged(fact)))
 }

@@ -163,7 +163,7 @@ impl World {
         let context = self.context(region);
         let before = self.regions[region].fold.events.len();
         let answer = self.regions[region].fold.command(command, context)?;
-        for event in self.regions[region].fold.events[before..].to_vec() {
+        for event in &self.regions[region].fold.events[before..] {
             let (Some(key), None) = (event.fact.key(), event.fact.replica()) else { continue };
             for other in (0..self.regions.len()).filter(|other| *other != region) {
                 self.waiting.entry((region, other, key.clone())).or_default().push_back(event.clone());
@@ -402,7 +402,9 @@ fn skews() -> impl Strategy<Value = Vec<u32>> {
 
 fn converges(skews: &[u32], is_locked: bool, steps: &[Step]) -> Result<(), TestCaseError> {
     let mut world = World::new(skews, is_locked);
-    steps.iter().for_each(|step| world.take(step));
+    for step in steps {
+        world.take(step);
+    }
     world.settle();
     let first = world.regions[0].shown();
     for region in &world.regions[1..] {

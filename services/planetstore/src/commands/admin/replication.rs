@@ -42,16 +42,21 @@ pub(super) async fn run(session: &Session, action: ReplicationAction, output: Ou
             if !is_running && output == Output::Table {
                 eprintln!("No process replicates at present: there is no role `replicator`.");
             }
-            let columns: [(&str, fn(&Value) -> String); 7] = [
-                ("BUCKET", |row| show::text(&row["bucket"])),
-                ("TO", |row| show::text(&row["destination"]["bucket"])),
-                ("REGION", |row| show::text(&row["destination"]["region"])),
-                ("CHANGES BEHIND", |row| show::text(&row["lag"]["changes"])),
-                ("BYTES BEHIND", |row| show::text(&row["lag"]["bytes"])),
-                ("SECONDS BEHIND", |row| row["lag"]["seconds"].as_f64().map(|s| format!("{s:.1}")).unwrap_or_default()),
-                ("STATE", state),
-            ];
-            show::list(output, &destinations, columns)
+            show::list(
+                output,
+                &destinations,
+                [
+                    ("BUCKET", |row| show::text(&row["bucket"])),
+                    ("TO", |row| show::text(&row["destination"]["bucket"])),
+                    ("REGION", |row| show::text(&row["destination"]["region"])),
+                    ("CHANGES BEHIND", |row| show::text(&row["lag"]["changes"])),
+                    ("BYTES BEHIND", |row| show::text(&row["lag"]["bytes"])),
+                    ("SECONDS BEHIND", |row| {
+                        row["lag"]["seconds"].as_f64().map(|s| format!("{s:.1}")).unwrap_or_default()
+                    }),
+                    ("STATE", state),
+                ],
+            )
         }
         ReplicationAction::Resync { bucket, to, region } => {
             let wanted = json!({ "bucket": bucket, "to": to, "region": region });

@@ -101,13 +101,12 @@ struct Rule {
 impl Visitor for Reading {
     fn open(&mut self, path: &str) -> Result<(), Error> {
         let inner = match path {
-            "Role" => return Ok(()),
             "Rule" if self.rules.len() == REPLICATION_RULES_MAX => {
                 return Err(Error::invalid_request(format!(
                     "The number of replication rules must not exceed the allowed limit of {REPLICATION_RULES_MAX} rules."
                 )));
             }
-            "Rule" => return Ok(()),
+            "Role" | "Rule" => return Ok(()),
             _ => path.strip_prefix("Rule/").ok_or_else(Error::malformed_xml)?,
         };
         if let Some((element, instead)) = UNBUILT.iter().find(|(element, _)| *element == inner) {
