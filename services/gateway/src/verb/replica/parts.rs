@@ -123,7 +123,9 @@ async fn begin(
     call.commit(Command::CreateUpload(Box::new(create))).await?;
     // The parts of an earlier version of this id may not all be freed yet: then there is no such upload.
     let begun = call.latest().upload(row.id, &asked.key, upload)?;
-    begun.ok_or_else(|| Error::with_message(Code::SlowDown, "The version is being deleted. Try again.").into())
+    // That is about this version alone, so the sender does not leave the whole region alone for it.
+    let freeing = "Parts of a former version with this id are being freed. Try again.";
+    begun.ok_or_else(|| Error::with_message(Code::ConditionalRequestConflict, freeing).into())
 }
 
 async fn abort(call: &Granted<'_>, asked: &Asked, upload: UploadId) -> Result<(), Failure> {
