@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from harness import wait
 from harness.clients import CommandLine, boto_client
+from harness.failpoints import VARIABLE, of_service
 from harness.regions import two_regions
 from harness.server import BINARY, Server
 from harness.users import Users
@@ -339,4 +340,41 @@ def test_what_waited_when_its_rule_was_replaced_is_sent_by_the_new_one(make_serv
     pair.one.put_object(Bucket="here", Key="later", Body=b"x")
     wait.until(lambda: len(pair.versions(pair.other, "there")) == 2, "a later object")
     assert [row[1] for row in pair.versions(pair.other, "there")] == ["k", "later"]
+    pair.first.stop()
+
+
+@pytest.mark.parametrize("point", of_service("replicate"))
+def test_killed_at_each_step_it_sends_everything(make_server, point):
+    pair = Pair(make_server)
+
+    def status(key: str) -> str | None:
+        return pair.one.head_object(Bucket="here", Key=key).get("ReplicationStatus")
+
+    def begin() -> None:
+        pair.first.start()
+        pair.second.found()
+        pair.one, pair.other = boto_client(pair.first), boto_client(pair.second)
+
+    pair.one.put_object(Bucket="here", Key="before", Body=b"0")
+    wait.until(lambda: status("before") == "COMPLETED", "its status")
+    pair.first.stop()
+    pair.first.environment[VARIABLE] = point
+    begin()
+    stored = 1
+    for n in range(20):
+        try:
+            pair.one.put_object(Bucket="here", Key=f"k{n}", Body=f"{n}".encode())
+        except Exception:  # The process may be gone already.
+            break
+        stored += 1
+    assert stored > 1
+    wait.until(lambda: pair.first.process.poll() is not None, "the end at the failpoint")
+    pair.first.kill()
+    del pair.first.environment[VARIABLE]
+    begin()
+    # One that was not answered may be there.
+    seen = wait.until(lambda: pair.versions(pair.one, "here"), "the versions")
+    assert len(seen) in (stored, stored + 1)
+    pair.alike(len(seen))
+    wait.until(lambda: all(status(row[1]) == "COMPLETED" for row in seen), "the status of all")
     pair.first.stop()
