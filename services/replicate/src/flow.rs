@@ -13,15 +13,15 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::failure::Failure;
-use crate::lane::{Lane, LaneId};
 use crate::resync::{Found, Resync};
+use crate::route::{Route, RouteId};
 use crate::select::select;
 use crate::window::{Change, Window};
 
-/// A lane as it is served.
+/// A route as it is served.
 #[derive(Debug, Clone)]
 pub(crate) struct Following {
-    pub(crate) lane: Lane,
+    pub(crate) route: Route,
     /// Entries up to this one are passed over: all that they ask for is done.
     pub(crate) from: u64,
     /// Versions that are there, and the log does not say so.
@@ -33,7 +33,7 @@ pub(crate) struct Following {
     /// How often in a row the bucket there took nothing, and why.
     pub(crate) failures: u32,
     pub(crate) why: Option<String>,
-    /// The time of the first change that waits while the lane is left alone, and the changes and bytes that were read then.
+    /// The time of the first change that waits while the route is left alone, and the changes and bytes that were read then.
     pub(crate) oldest: Option<Timestamp>,
     pub(crate) left: (u64, u64),
     /// The comparison that is under way.
@@ -41,20 +41,20 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    pub(crate) fn new(lane: Lane) -> Self {
-        let from = lane.up_to;
+    pub(crate) fn new(route: Route) -> Self {
+        let from = route.up_to;
         let (completed, failed) = (Vec::new(), Vec::new());
-        let resync = lane.resync.clone().map(Resync::new);
-        Self { lane, from, completed, failed, said: from, failures: 0, why: None, oldest: None, left: (0, 0), resync }
+        let resync = route.resync.clone().map(Resync::new);
+        Self { route, from, completed, failed, said: from, failures: 0, why: None, oldest: None, left: (0, 0), resync }
     }
 
-    /// Takes over the lane as the state has it now.
-    pub(crate) fn update(&mut self, lane: Lane) {
-        let asked = lane.resync.as_ref().map(|row| row.asked);
+    /// Takes over the route as the state has it now.
+    pub(crate) fn update(&mut self, route: Route) {
+        let asked = route.resync.as_ref().map(|row| row.asked);
         if self.resync.as_ref().map(|resync| resync.asked) != asked {
-            self.resync = lane.resync.clone().map(Resync::new);
+            self.resync = route.resync.clone().map(Resync::new);
         }
-        self.lane = lane;
+        self.route = route;
     }
 
     /// Whether the log is to be told something of it at once.
@@ -67,12 +67,12 @@ impl Following {
 pub(crate) enum Done {
     Read { reader: Box<Reader>, batch: Result<Batch, FeedError> },
     Sent { number: u64, result: Result<(), Failure> },
-    Compared { lane: LaneId, asked: u64, result: Result<Found, Failure> },
+    Compared { route: RouteId, asked: u64, result: Result<Found, Failure> },
 }
 
 /// A place in the log, and what follows from it.
 pub(crate) struct Flow {
-    pub(crate) lanes: BTreeMap<LaneId, Following>,
+    pub(crate) routes: BTreeMap<RouteId, Following>,
     pub(crate) window: Window,
     /// All entries up to this one are in the window, or are not wanted.
     pub(crate) read_to: u64,
@@ -89,7 +89,7 @@ impl Flow {
     pub(crate) fn new(reader: Reader) -> Self {
         let read_to = reader.position();
         Self {
-            lanes: BTreeMap::new(),
+            routes: BTreeMap::new(),
             window: Window::default(),
             read_to,
             reader: Some(Box::new(reader)),
@@ -112,13 +112,13 @@ impl Flow {
                 return Ok(());
             }
             if let Some(bucket) = entry.event.fact.bucket() {
-                for (id, following) in &self.lanes {
-                    if following.lane.name != *bucket || entry.sequence <= following.from {
+                for (id, following) in &self.routes {
+                    if following.route.name != *bucket || entry.sequence <= following.from {
                         continue;
                     }
                     let (sequence, at) = (entry.sequence, entry.event.time);
-                    for wanted in select(view, &following.lane, entry)? {
-                        self.window.push(Change { lane: id.clone(), wanted, sequence, at });
+                    for wanted in select(view, &following.route, entry)? {
+                        self.window.push(Change { route: id.clone(), wanted, sequence, at });
                     }
                 }
             }
@@ -128,13 +128,14 @@ impl Flow {
         Ok(())
     }
 
-    /// Whether an entry changed the rules of a lane that still has those from before it. What is behind it is judged by the
+    /// Whether an entry changed the rules of a route that still has those from before it. What is behind it is judged by the
     /// new ones, which come with the next look at the state.
     fn awaits_rules(&self, entry: &Entry) -> bool {
         let Fact::BucketReplicationChanged(changed) = &entry.event.fact else { return false };
-        let is_old =
-            |lane: &Lane| lane.name == changed.bucket && lane.since < entry.sequence && lane.bucket.0 < entry.sequence;
-        self.lanes.values().any(|following| is_old(&following.lane))
+        let is_old = |route: &Route| {
+            route.name == changed.bucket && route.since < entry.sequence && route.bucket.0 < entry.sequence
+        };
+        self.routes.values().any(|following| is_old(&following.route))
     }
 
     /// Reads on, if there is room.
@@ -164,20 +165,20 @@ impl Flow {
         }
     }
 
-    /// Up to where a lane has everything.
-    pub(crate) fn position(&self, lane: &LaneId) -> u64 {
-        self.window.first_of(lane).map_or(self.read_to, |change| change.sequence.saturating_sub(1))
+    /// Up to where a route has everything.
+    pub(crate) fn position(&self, route: &RouteId) -> u64 {
+        self.window.first_of(route).map_or(self.read_to, |change| change.sequence.saturating_sub(1))
     }
 
-    /// The time of the first change of a lane that is not there, as far as it is known.
-    pub(crate) fn oldest(&self, lane: &LaneId) -> Option<Timestamp> {
+    /// The time of the first change of a route that is not there, as far as it is known.
+    pub(crate) fn oldest(&self, route: &RouteId) -> Option<Timestamp> {
         let unread = || self.unread.front().map(|entry| entry.event.time);
-        self.window.first_of(lane).map(|change| change.at).or_else(unread)
+        self.window.first_of(route).map(|change| change.at).or_else(unread)
     }
 
     /// Whether nothing is under way and nothing was read that is not done.
     pub(crate) fn is_done(&self) -> bool {
-        let is_compared = self.lanes.values().all(|following| following.resync.is_none());
+        let is_compared = self.routes.values().all(|following| following.resync.is_none());
         self.window.is_empty() && self.unread.is_empty() && is_compared
     }
 
@@ -186,16 +187,16 @@ impl Flow {
         self.window.len() + self.unread.len() as u64
     }
 
-    /// Takes a lane out, to be served from where it is.
-    pub(crate) fn detach(&mut self, id: &LaneId) -> Option<Following> {
+    /// Takes a route out, to be served from where it is.
+    pub(crate) fn detach(&mut self, id: &RouteId) -> Option<Following> {
         let (position, oldest, left) = (self.position(id), self.oldest(id), self.window.left_of(id));
-        let mut following = self.lanes.remove(id)?;
+        let mut following = self.routes.remove(id)?;
         following.from = position.max(following.from);
         (following.oldest, following.left) = (oldest.or(following.oldest), left);
         if let Some(resync) = &mut following.resync {
             resync.again(None);
         }
-        self.window.drop_lane(id);
+        self.window.drop_route(id);
         Some(following)
     }
 

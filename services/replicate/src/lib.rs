@@ -9,7 +9,7 @@
 //!
 //! # Layout
 //! - [`Replicator`]: the worker; `link`: all that goes to one region; `flow`: a place in the log from which destinations
-//!   are served; `window`: changes that were read ahead; `lane`: a bucket and a destination
+//!   are served; `window`: changes that were read ahead; `route`: a bucket and a destination
 //! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
 //! - `client`: requests; `failure`: what went wrong; `pause`: how long what does not work is left alone
@@ -18,13 +18,13 @@
 mod client;
 mod failure;
 mod flow;
-mod lane;
 mod link;
 mod meters;
 mod note;
 mod pause;
 mod replicator;
 mod resync;
+mod route;
 mod select;
 mod sent;
 mod source;

@@ -1,6 +1,6 @@
 //! A link to another region, and all that goes by it.
 //!
-//! Most lanes are served from one place in the log, near its end. One whose bucket takes nothing is left alone, and served
+//! Most routes are served from one place in the log, near its end. One whose bucket takes nothing is left alone, and served
 //! later from a place of its own, until it is where the others are: so it holds up nobody.
 
 use std::collections::BTreeMap;
@@ -18,10 +18,10 @@ use worker::Trouble;
 use crate::client::{Client, Payload};
 use crate::failure::Failure;
 use crate::flow::{Done, Flow, Following};
-use crate::lane::{Lane, LaneId};
 use crate::meters;
 use crate::pause::pause;
 use crate::resync::{self, Found};
+use crate::route::{Route, RouteId};
 use crate::select::{Wanted, What, find};
 use crate::sent::{self, Unsendable};
 use crate::source::Source;
@@ -30,10 +30,10 @@ use crate::window::Change;
 /// Places in the log that are served beside the usual one.
 const CATCHING_UP_MAX: usize = 8;
 
-/// How far behind the others a lane may be so that it is served with them from the beginning, in events.
+/// How far behind the others a route may be so that it is served with them from the beginning, in events.
 const TOGETHER_EVENTS: u64 = 200_000;
 
-/// Changes of one lane that wait for another attempt beside those of others.
+/// Changes of one route that wait for another attempt beside those of others.
 const WAITING_MAX: usize = 64;
 
 /// How long a version whose bytes cannot be read waits.
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) random: fn(&mut [u8]) -> bool,
 }
 
-/// A lane that is left alone.
+/// A route that is left alone.
 struct Behind {
     following: Following,
     not_before: Instant,
@@ -66,7 +66,7 @@ pub(crate) struct Link {
     shared: Shared,
     /// The usual place first.
     flows: Vec<Flow>,
-    behind: BTreeMap<LaneId, Behind>,
+    behind: BTreeMap<RouteId, Behind>,
     failures: u32,
     not_before: Option<Instant>,
     /// Why the region takes nothing at present.
@@ -79,37 +79,37 @@ impl Link {
         Self { id, client: Arc::new(client), shared, flows, behind, failures: 0, not_before: None, why: None }
     }
 
-    /// Serves these lanes from now on. `last`: the last entry of the log.
-    pub(crate) fn serve(&mut self, lanes: Vec<Lane>, last: u64, now: Instant) {
-        let mut wanted: BTreeMap<LaneId, Lane> = lanes.into_iter().map(|lane| (lane.id(), lane)).collect();
+    /// Serves these routes from now on. `last`: the last entry of the log.
+    pub(crate) fn serve(&mut self, routes: Vec<Route>, last: u64, now: Instant) {
+        let mut wanted: BTreeMap<RouteId, Route> = routes.into_iter().map(|route| (route.id(), route)).collect();
         for flow in &mut self.flows {
-            let gone: Vec<_> = flow.lanes.keys().filter(|id| !wanted.contains_key(*id)).cloned().collect();
+            let gone: Vec<_> = flow.routes.keys().filter(|id| !wanted.contains_key(*id)).cloned().collect();
             for id in gone {
                 flow.detach(&id);
             }
-            for (id, following) in &mut flow.lanes {
-                if let Some(lane) = wanted.remove(id) {
-                    following.update(lane);
+            for (id, following) in &mut flow.routes {
+                if let Some(route) = wanted.remove(id) {
+                    following.update(route);
                 }
             }
         }
         self.behind.retain(|id, behind| match wanted.remove(id) {
-            Some(lane) => {
-                behind.following.update(lane);
+            Some(route) => {
+                behind.following.update(route);
                 true
             }
             None => false,
         });
-        let newest = wanted.values().map(|lane| lane.up_to).max().unwrap_or(last);
+        let newest = wanted.values().map(|route| route.up_to).max().unwrap_or(last);
         if self.flows.is_empty() {
-            let near = wanted.values().map(|lane| lane.up_to).filter(|up_to| *up_to + TOGETHER_EVENTS >= newest);
+            let near = wanted.values().map(|route| route.up_to).filter(|up_to| *up_to + TOGETHER_EVENTS >= newest);
             let flow = self.flow_from(near.min().unwrap_or(last), last);
             self.flows.push(flow);
         }
-        for (id, lane) in wanted {
-            let following = Following::new(lane);
+        for (id, route) in wanted {
+            let following = Following::new(route);
             if following.from >= self.flows[0].read_to {
-                self.flows[0].lanes.insert(id, following);
+                self.flows[0].routes.insert(id, following);
             } else {
                 self.behind.insert(id, Behind { following, not_before: now });
             }
@@ -139,10 +139,12 @@ impl Link {
             flow.fill(&**snapshot)?;
             flow.read(now);
             while !is_paused && let Some((number, change)) = flow.window.take(now) {
-                let Some(lane) = flow.lanes.get(&change.lane).map(|following| following.lane.clone()) else { continue };
+                let Some(route) = flow.routes.get(&change.route).map(|following| following.route.clone()) else {
+                    continue;
+                };
                 let (shared, client) = (self.shared.clone(), Arc::clone(&self.client));
                 flow.jobs.spawn(async move {
-                    Done::Sent { number, result: Box::pin(send(&shared, &client, &lane, &change)).await }
+                    Done::Sent { number, result: Box::pin(send(&shared, &client, &route, &change)).await }
                 });
             }
             if !is_paused && flow.window.has_room() {
@@ -163,8 +165,8 @@ impl Link {
                 }
                 return 0;
             }
-            Done::Compared { lane, asked, result } => {
-                self.compared(place, &lane, asked, result, now);
+            Done::Compared { route, asked, result } => {
+                self.compared(place, &route, asked, result, now);
                 return 0;
             }
             Done::Sent { number, result } => (number, result),
@@ -199,18 +201,18 @@ impl Link {
                 self.leave_alone(why, after, now);
             }
             Err(Failure::Bucket(why)) => {
-                let Some(id) = flow.window.lane_of(number) else { return 0 };
+                let Some(id) = flow.window.route_of(number) else { return 0 };
                 self.set_behind(place, id, why, now);
             }
         }
         0
     }
 
-    /// Leaves a lane alone of which so many changes wait for another attempt that others would find no room.
+    /// Leaves a route alone of which so many changes wait for another attempt that others would find no room.
     fn limit_waiting(&mut self, place: usize, number: u64, why: String, now: Instant) {
         let Some(window) = self.flows.get(place).map(|flow| &flow.window) else { return };
-        let Some(id) = window.lane_of(number) else { return };
-        if window.lanes() > 1 && window.waiting_of(&id) > WAITING_MAX {
+        let Some(id) = window.route_of(number) else { return };
+        if window.routes() > 1 && window.waiting_of(&id) > WAITING_MAX {
             self.set_behind(place, id, why, now);
         }
     }
@@ -224,8 +226,8 @@ impl Link {
         }
     }
 
-    /// The bucket of a lane takes nothing at present.
-    fn set_behind(&mut self, place: usize, id: LaneId, why: String, now: Instant) {
+    /// The bucket of a route takes nothing at present.
+    fn set_behind(&mut self, place: usize, id: RouteId, why: String, now: Instant) {
         let random = self.random();
         let Some(mut following) = self.flows.get_mut(place).and_then(|flow| flow.detach(&id)) else { return };
         following.failures += 1;
@@ -235,8 +237,8 @@ impl Link {
     }
 
     /// Takes over what a comparison found, if that is still wanted.
-    fn compared(&mut self, place: usize, id: &LaneId, asked: u64, result: Result<Found, Failure>, now: Instant) {
-        let following = self.flows.get_mut(place).and_then(|flow| flow.lanes.get_mut(id));
+    fn compared(&mut self, place: usize, id: &RouteId, asked: u64, result: Result<Found, Failure>, now: Instant) {
+        let following = self.flows.get_mut(place).and_then(|flow| flow.routes.get_mut(id));
         let Some(following) = following else { return };
         let Some(resync) = following.resync.as_mut().filter(|resync| resync.asked == asked) else { return };
         match result {
@@ -256,28 +258,28 @@ impl Link {
         }
     }
 
-    /// Lanes that are where the others are go on with them.
+    /// Routes that are where the others are go on with them.
     fn join(&mut self) {
         let mut place = 1;
         while place < self.flows.len() {
             let (flow, usual) = (&self.flows[place], &self.flows[0]);
             let has_caught_up = flow.is_done() && flow.read_to >= usual.read_to;
-            if !flow.lanes.is_empty() && !has_caught_up {
+            if !flow.routes.is_empty() && !has_caught_up {
                 place += 1;
                 continue;
             }
             let mut flow = self.flows.remove(place);
             let read_to = flow.read_to;
-            for (id, mut following) in std::mem::take(&mut flow.lanes) {
+            for (id, mut following) in std::mem::take(&mut flow.routes) {
                 following.from = read_to;
-                self.flows[0].lanes.insert(id, following);
+                self.flows[0].routes.insert(id, following);
             }
         }
     }
 
-    /// Lanes that were left alone are served again when it is time to.
+    /// Routes that were left alone are served again when it is time to.
     fn catch_up(&mut self, last: u64, now: Instant) {
-        let due: Vec<LaneId> =
+        let due: Vec<RouteId> =
             self.behind.iter().filter(|(_, behind)| behind.not_before <= now).map(|(id, _)| id.clone()).collect();
         for id in due {
             if self.flows.len() > CATCHING_UP_MAX {
@@ -285,7 +287,7 @@ impl Link {
             }
             let Some(Behind { following, .. }) = self.behind.remove(&id) else { continue };
             let mut flow = self.flow_from(following.from, last);
-            flow.lanes.insert(id, following);
+            flow.routes.insert(id, following);
             self.flows.push(flow);
         }
     }
@@ -308,32 +310,32 @@ impl Link {
         let windows = self.flows.iter().filter_map(|flow| flow.window.next_due());
         let reads = self.flows.iter().filter_map(|flow| flow.read_not_before);
         let behind = self.behind.values().map(|behind| behind.not_before);
-        let resyncs = self.flows.iter().flat_map(|flow| flow.lanes.values());
+        let resyncs = self.flows.iter().flat_map(|flow| flow.routes.values());
         let resyncs = resyncs.filter_map(|following| following.resync.as_ref()?.next_due());
         windows.chain(reads).chain(behind).chain(resyncs).chain(self.not_before).filter(|at| *at > now).min()
     }
 
-    /// All lanes, with where they are: what follows, its position, and how far behind it is.
-    pub(crate) fn lanes(&mut self, last: u64, now: jiff::Timestamp) -> Vec<(&mut Following, u64, meters::Behind)> {
+    /// All routes, with where they are: what follows, its position, and how far behind it is.
+    pub(crate) fn routes(&mut self, last: u64, now: jiff::Timestamp) -> Vec<(&mut Following, u64, meters::Behind)> {
         let seconds = |oldest: Option<jiff::Timestamp>| {
             oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0))
         };
         let mut all = Vec::new();
         for flow in &mut self.flows {
-            let known: BTreeMap<LaneId, (u64, meters::Behind)> = flow
-                .lanes
+            let known: BTreeMap<RouteId, (u64, meters::Behind)> = flow
+                .routes
                 .iter()
                 .map(|(id, following)| {
                     let position = flow.position(id).max(following.from);
                     let (changes, bytes) = flow.window.left_of(id);
                     let events = last.saturating_sub(position);
-                    // What a lane that was left alone waits for is read again first.
+                    // What a route that was left alone waits for is read again first.
                     let (changes, bytes) = if changes == 0 { following.left } else { (changes, bytes) };
                     let seconds = seconds(flow.oldest(id).or(following.oldest));
                     (id.clone(), (position, meters::Behind { events, changes, bytes, seconds }))
                 })
                 .collect();
-            all.extend(flow.lanes.iter_mut().filter_map(|(id, following)| {
+            all.extend(flow.routes.iter_mut().filter_map(|(id, following)| {
                 let (position, lag) = known.get(id).copied()?;
                 Some((following, position, lag))
             }));
@@ -365,27 +367,27 @@ impl Link {
     }
 }
 
-/// Compares the next pages of the lanes of a flow with their destinations.
+/// Compares the next pages of the routes of a flow with their destinations.
 fn compare(
     flow: &mut Flow,
     (shared, client): (&Shared, &Arc<Client>),
     snapshot: &Snapshot,
     now: Instant,
 ) -> Result<(), Trouble> {
-    for (id, following) in &mut flow.lanes {
+    for (id, following) in &mut flow.routes {
         let Some(resync) = &mut following.resync else { continue };
         let Some((after, only_pending)) = resync.begin(now) else { continue };
-        let (lane, asked) = (id.clone(), resync.asked);
-        let page = resync::page(snapshot, &following.lane, (after.as_ref(), only_pending))
+        let (route, asked) = (id.clone(), resync.asked);
+        let page = resync::page(snapshot, &following.route, (after.as_ref(), only_pending))
             .inspect_err(|_| resync.again(None))?;
         let (client, time) = (Arc::clone(client), (shared.now)());
         flow.jobs.spawn(async move {
             let differing = if page.comparison.versions.is_empty() {
                 Ok(Vec::new())
             } else {
-                client.compare(&lane.1.bucket, &page.comparison, time).await
+                client.compare(&route.1.bucket, &page.comparison, time).await
             };
-            Done::Compared { lane, asked, result: differing.map(|places| page.found(&places)) }
+            Done::Compared { route, asked, result: differing.map(|places| page.found(&places)) }
         });
     }
     Ok(())
@@ -396,21 +398,21 @@ fn version(change: &Change) -> ReplicatedVersion {
 }
 
 fn arrived(flow: &mut Flow, change: &Change) {
-    let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
+    let Some(following) = flow.routes.get_mut(&change.route) else { return };
     (following.failures, following.why, following.oldest, following.left) = (0, None, None, (0, 0));
-    meters::sent(&following.lane, change.wanted.size);
+    meters::sent(&following.route, change.wanted.size);
     if matches!(change.wanted.what, What::Version | What::DeleteMarker) {
         following.completed.push(version(change));
     }
 }
 
 fn give_up(flow: &mut Flow, change: &Change, why: String) {
-    let Some(following) = flow.lanes.get_mut(&change.lane) else { return };
+    let Some(following) = flow.routes.get_mut(&change.route) else { return };
     tracing::warn!(
-        bucket = %following.lane.name, version = %change.wanted.version, %why,
+        bucket = %following.route.name, version = %change.wanted.version, %why,
         "another region refuses a version, which is given up"
     );
-    meters::failed(&following.lane);
+    meters::failed(&following.route);
     if change.wanted.what != What::Removal {
         following.failed.push((version(change), why));
     }
@@ -418,16 +420,16 @@ fn give_up(flow: &mut Flow, change: &Change, why: String) {
 
 /// Sends a change, once. If it is a change of a version that is not there, the version is sent as it is now, and then the
 /// change: another region may have delivered the version meanwhile, as it was before.
-async fn send(shared: &Shared, client: &Client, lane: &Lane, change: &Change) -> Result<(), Failure> {
-    match send_as(shared, client, lane, change, &change.wanted).await {
+async fn send(shared: &Shared, client: &Client, route: &Route, change: &Change) -> Result<(), Failure> {
+    match send_as(shared, client, route, change, &change.wanted).await {
         Err(Failure::VersionWanted(why)) if change.wanted.what != What::Version => {
-            if !is_covered(shared, lane, &change.wanted)? {
+            if !is_covered(shared, route, &change.wanted)? {
                 tracing::debug!(%why, "a change is left out of a version that no rule sends there");
                 return Ok(());
             }
             let wanted = Wanted { what: What::Version, ..change.wanted.clone() };
-            send_as(shared, client, lane, change, &wanted).await?;
-            match send_as(shared, client, lane, change, &change.wanted).await {
+            send_as(shared, client, route, change, &wanted).await?;
+            match send_as(shared, client, route, change, &change.wanted).await {
                 // It was deleted there for good.
                 Err(Failure::VersionWanted(_)) => Ok(()),
                 sent => sent,
@@ -437,32 +439,32 @@ async fn send(shared: &Shared, client: &Client, lane: &Lane, change: &Change) ->
     }
 }
 
-/// Whether a rule sends a version to the destination of a lane, as the version is now.
-fn is_covered(shared: &Shared, lane: &Lane, wanted: &Wanted) -> Result<bool, Failure> {
+/// Whether a rule sends a version to the destination of a route, as the version is now.
+fn is_covered(shared: &Shared, route: &Route, wanted: &Wanted) -> Result<bool, Failure> {
     let unread = |error: StateError| Failure::Unreadable(error.to_string());
     let snapshot = shared.source.ledger.latest();
     let named = (&wanted.key, wanted.version, wanted.null);
-    let row = find(&**snapshot, lane.bucket, named).map_err(unread)?;
-    Ok(row.is_some_and(|row| resync::is_covered(lane, &wanted.key, &row)))
+    let row = find(&**snapshot, route.bucket, named).map_err(unread)?;
+    Ok(row.is_some_and(|row| resync::is_covered(route, &wanted.key, &row)))
 }
 
 /// Sends what is wanted of a version, once. What is gone by now is as good as sent.
 async fn send_as(
     shared: &Shared,
     client: &Client,
-    lane: &Lane,
+    route: &Route,
     change: &Change,
     wanted: &Wanted,
 ) -> Result<(), Failure> {
     let unread = |error: StateError| Failure::Unreadable(error.to_string());
     let snapshot = shared.source.ledger.latest();
     let named = (&wanted.key, wanted.version, wanted.null);
-    let row = find(&**snapshot, lane.bucket, named).map_err(unread)?;
+    let row = find(&**snapshot, route.bucket, named).map_err(unread)?;
     let object = row.as_ref().and_then(|row| row.object.as_ref());
-    let rules = object.map(|object| lane.configuration.of_object(&wanted.key, &object.attributes.tags));
-    let rule = rules.into_iter().flatten().find(|rule| rule.destination == lane.destination);
+    let rules = object.map(|object| route.configuration.of_object(&wanted.key, &object.attributes.tags));
+    let rule = rules.into_iter().flatten().find(|rule| rule.destination == route.destination);
     let at = (change.sequence, change.at, rule);
-    let bucket = &lane.destination.bucket;
+    let bucket = &route.destination.bucket;
     let written = sent::write(&**snapshot, (&shared.region, bucket), wanted, row.as_ref(), at);
     let written = written.map_err(|error| match error {
         Unsendable::View(error) => unread(error),

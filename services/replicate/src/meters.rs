@@ -2,7 +2,7 @@
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
-use crate::lane::Lane;
+use crate::route::Route;
 
 const SENT: &str = "planetstore_replication_changes_total";
 const SENT_BYTES: &str = "planetstore_replication_bytes_total";
@@ -24,18 +24,18 @@ pub(crate) fn describe() {
     describe_gauge!(LAG_SECONDS, Unit::Seconds, "Age of the oldest change that is not at its destination.");
 }
 
-fn labels(lane: &Lane) -> [(&'static str, String); 3] {
-    let region = lane.destination.region.as_ref().map(ToString::to_string).unwrap_or_default();
-    [("bucket", lane.name.to_string()), ("destination", lane.destination.bucket.to_string()), ("region", region)]
+fn labels(route: &Route) -> [(&'static str, String); 3] {
+    let region = route.destination.region.as_ref().map(ToString::to_string).unwrap_or_default();
+    [("bucket", route.name.to_string()), ("destination", route.destination.bucket.to_string()), ("region", region)]
 }
 
-pub(crate) fn sent(lane: &Lane, bytes: u64) {
-    counter!(SENT, &labels(lane)).increment(1);
-    counter!(SENT_BYTES, &labels(lane)).increment(bytes);
+pub(crate) fn sent(route: &Route, bytes: u64) {
+    counter!(SENT, &labels(route)).increment(1);
+    counter!(SENT_BYTES, &labels(route)).increment(bytes);
 }
 
-pub(crate) fn failed(lane: &Lane) {
-    counter!(FAILED, &labels(lane)).increment(1);
+pub(crate) fn failed(route: &Route) {
+    counter!(FAILED, &labels(route)).increment(1);
 }
 
 /// How far a destination is behind.
@@ -50,8 +50,8 @@ pub(crate) struct Behind {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "gauges")]
-pub(crate) fn lag(lane: &Lane, lag: Behind) {
-    gauge!(LAG_EVENTS, &labels(lane)).set(lag.events as f64);
-    gauge!(LAG_BYTES, &labels(lane)).set(lag.bytes as f64);
-    gauge!(LAG_SECONDS, &labels(lane)).set(lag.seconds);
+pub(crate) fn lag(route: &Route, lag: Behind) {
+    gauge!(LAG_EVENTS, &labels(route)).set(lag.events as f64);
+    gauge!(LAG_BYTES, &labels(route)).set(lag.bytes as f64);
+    gauge!(LAG_SECONDS, &labels(route)).set(lag.seconds);
 }

@@ -15,7 +15,7 @@ pub(crate) fn compared(following: &mut Following, is_due: bool) -> Option<NoteRe
     if up_to.is_none() {
         following.resync = None;
     }
-    let (bucket, destination) = (following.lane.name.clone(), following.lane.destination.clone());
+    let (bucket, destination) = (following.route.name.clone(), following.route.destination.clone());
     Some(NoteReplicated { bucket, destination, versions: missing, result: ReplicationResult::Missing { up_to } })
 }
 

@@ -23,10 +23,10 @@ use worker::{Failpoint, Handle, Lag, Profile, Step, Trouble, Worker};
 
 use crate::client::Client;
 use crate::flow::Done;
-use crate::lane::Lane;
 use crate::link::{Link, Shared};
 use crate::meters;
 use crate::note::{compared, noted};
+use crate::route::Route;
 use crate::source::Source;
 
 /// How often the log says what arrived, at most, while there is more to send.
@@ -85,7 +85,7 @@ pub struct Replicator {
     keys: Arc<Sealers>,
     links: BTreeMap<RegionName, Link>,
     /// What goes by no link.
-    unlinked: Vec<Lane>,
+    unlinked: Vec<Route>,
     ended: Vec<(RegionName, usize, Done)>,
     progress: watch::Receiver<ledger::Progress>,
     /// Sees changes of rules and links.
@@ -134,11 +134,11 @@ impl Replicator {
         links.retain(|name, link| rows.get(name).is_some_and(|row| row.id == link.id));
         // What a link that is gone has ended is of no use to another one of the same name.
         ended.retain(|(name, ..)| links.contains_key(name));
-        let mut lanes = lanes(snapshot)?;
+        let mut routes = routes(snapshot)?;
         let last = snapshot.cursor()?.sequence;
         for (name, row) in &rows {
             let is_only = rows.len() == 1;
-            let own = lanes.extract_if(.., |lane| match &lane.destination.region {
+            let own = routes.extract_if(.., |route| match &route.destination.region {
                 Some(region) => region == name,
                 None => is_only,
             });
@@ -154,7 +154,7 @@ impl Replicator {
                 link.serve(own, last, now);
             }
         }
-        self.unlinked = lanes;
+        self.unlinked = routes;
         self.is_outdated = false;
         self.next_look = now + LOOK_INTERVAL;
         Ok(())
@@ -190,7 +190,7 @@ impl Replicator {
         let (last, clock) = (self.last(), (self.shared.now)());
         let notes = &mut self.notes;
         for link in self.links.values_mut() {
-            for (following, position, _) in link.lanes(last, clock) {
+            for (following, position, _) in link.routes(last, clock) {
                 notes.extend(compared(following, is_due));
                 if !is_due {
                     continue;
@@ -199,7 +199,7 @@ impl Replicator {
                 if is_quiet && position < following.said + QUIET_EVENTS {
                     continue;
                 }
-                let (bucket, destination) = (following.lane.name.clone(), following.lane.destination.clone());
+                let (bucket, destination) = (following.route.name.clone(), following.route.destination.clone());
                 let completed = std::mem::take(&mut following.completed);
                 let failed = std::mem::take(&mut following.failed);
                 let position = position.max(following.said);
@@ -247,11 +247,11 @@ impl Replicator {
             wrong.extend(link.why.as_ref().map(|why| format!("{name}: {why}")));
             left += link.left();
             let of_region = link.why.clone();
-            for (following, up_to, lag) in link.lanes(last, clock) {
-                meters::lag(&following.lane, lag);
+            for (following, up_to, lag) in link.routes(last, clock) {
+                meters::lag(&following.route, lag);
                 lags.push(Lag {
-                    bucket: following.lane.name.clone(),
-                    destination: following.lane.destination.clone(),
+                    bucket: following.route.name.clone(),
+                    destination: following.route.destination.clone(),
                     up_to,
                     changes: lag.changes,
                     bytes: lag.bytes,
@@ -259,19 +259,19 @@ impl Replicator {
                     is_resyncing: following.resync.is_some(),
                     why: following.why.clone().or_else(|| of_region.clone()),
                 });
-                let bucket = &following.lane.destination.bucket;
+                let bucket = &following.route.destination.bucket;
                 wrong.extend(following.why.as_ref().map(|why| format!("{name}/{bucket}: {why}")));
             }
         }
-        for lane in &self.unlinked {
+        for route in &self.unlinked {
             let why = "no link leads to its region, or several do and the rule names none";
-            wrong.push(format!("{}: {why}", lane.name));
-            let (bucket, destination) = (lane.name.clone(), lane.destination.clone());
+            wrong.push(format!("{}: {why}", route.name));
+            let (bucket, destination) = (route.name.clone(), route.destination.clone());
             let (changes, bytes, seconds, is_resyncing) = (0, 0, 0.0, false);
             lags.push(Lag {
                 bucket,
                 destination,
-                up_to: lane.up_to,
+                up_to: route.up_to,
                 changes,
                 bytes,
                 seconds,
@@ -296,7 +296,7 @@ impl Replicator {
         let due = self.links.values().filter_map(|link| link.next_due(now)).min();
         let (mut has_news, mut has_urgent_news) = (false, false);
         for link in self.links.values_mut() {
-            for (following, ..) in link.lanes(0, jiff::Timestamp::UNIX_EPOCH) {
+            for (following, ..) in link.routes(0, jiff::Timestamp::UNIX_EPOCH) {
                 has_news |= !following.completed.is_empty() || !following.failed.is_empty();
                 has_urgent_news |= following.is_to_say();
             }
@@ -357,11 +357,11 @@ async fn changed(watch: &mut Reader) -> bool {
 }
 
 /// The destinations of all buckets.
-fn lanes(snapshot: &Snapshot) -> Result<Vec<Lane>, Trouble> {
-    let (mut lanes, mut after): (Vec<Lane>, Option<BucketName>) = (Vec::new(), None);
+fn routes(snapshot: &Snapshot) -> Result<Vec<Route>, Trouble> {
+    let (mut routes, mut after): (Vec<Route>, Option<BucketName>) = (Vec::new(), None);
     loop {
         let buckets = snapshot.list_buckets(after.as_ref(), BUCKETS_AT_ONCE)?;
-        let Some((last, _)) = buckets.last() else { return Ok(lanes) };
+        let Some((last, _)) = buckets.last() else { return Ok(routes) };
         after = Some(last.clone());
         for (name, bucket) in buckets.into_iter().filter(|(_, bucket)| bucket.settings != 0) {
             let Some(row) = snapshot.bucket_settings(bucket.id)?.replication else { continue };
@@ -374,7 +374,7 @@ fn lanes(snapshot: &Snapshot) -> Result<Vec<Lane>, Trouble> {
                 known.push(&rule.destination);
                 let progress = row.progress.iter().find(|(known, _)| *known == rule.destination);
                 let resync = row.resyncs.iter().find(|(known, _)| *known == rule.destination);
-                lanes.push(Lane {
+                routes.push(Route {
                     bucket: bucket.id,
                     name: name.clone(),
                     destination: rule.destination.clone(),

@@ -9,7 +9,7 @@ use ledger::{Entry, Page, Snapshot, StateError};
 use tokio::time::Instant;
 use worker::Trouble;
 
-use crate::lane::Lane;
+use crate::route::Route;
 use crate::select::is_pending;
 
 /// A comparison that is under way.
@@ -97,23 +97,23 @@ impl Asked {
     }
 }
 
-/// The next page of versions that rules send to the destination of a lane.
+/// The next page of versions that rules send to the destination of a route.
 ///
 /// # Errors
 /// The state cannot be read.
 pub(crate) fn page(
     snapshot: &Snapshot,
-    lane: &Lane,
+    route: &Route,
     (after, only_pending): (Option<&(ObjectKey, VersionId)>, bool),
 ) -> Result<Asked, Trouble> {
     let (key, below) = after.map_or((&b""[..], None), |(key, version)| (key.as_bytes(), Some(*version)));
     let page = Page { prefix: b"", delimiter: b"", after: key, max: COMPARED_VERSIONS_MAX };
-    let listed = snapshot.list_versions(lane.bucket, &page, below)?;
+    let listed = snapshot.list_versions(route.bucket, &page, below)?;
     let (mut versions, mut last) = (Vec::new(), None);
     for entry in listed.entries {
         let Entry::Key(key, (row, _)) = entry else { continue };
         let key = ObjectKey::from_bytes(key).map_err(StateError::Key)?;
-        if is_covered(lane, &key, &row) && (!only_pending || is_pending(&row, lane)) {
+        if is_covered(route, &key, &row) && (!only_pending || is_pending(&row, route)) {
             let state = digest(&row)?;
             versions.push(Compared { key: key.clone(), version_id: row.version, state });
         }
@@ -128,13 +128,13 @@ fn digest(row: &VersionRow) -> Result<Sha256Digest, Trouble> {
     digest.map_err(|error| Trouble::Halted(format!("a version has no form to compare: {error}")))
 }
 
-/// Whether a rule sends a version to the destination of a lane.
-pub(crate) fn is_covered(lane: &Lane, key: &ObjectKey, row: &VersionRow) -> bool {
+/// Whether a rule sends a version to the destination of a route.
+pub(crate) fn is_covered(route: &Route, key: &ObjectKey, row: &VersionRow) -> bool {
     let rules = match &row.object {
-        Some(object) => lane.configuration.of_object(key, &object.attributes.tags),
-        None => lane.configuration.of_delete_marker(key),
+        Some(object) => route.configuration.of_object(key, &object.attributes.tags),
+        None => route.configuration.of_delete_marker(key),
     };
-    rules.iter().any(|rule| rule.destination == lane.destination)
+    rules.iter().any(|rule| rule.destination == route.destination)
 }
 
 #[cfg(test)]

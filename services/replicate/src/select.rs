@@ -7,7 +7,7 @@ use events::ids::{ObjectKey, VersionId};
 use events::replication::{ReplicatedVersion, Rule};
 use feed::Entry;
 
-use crate::lane::Lane;
+use crate::route::Route;
 
 /// What of a version is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,39 +69,39 @@ pub(crate) fn find<V: View>(
     Ok(find_version(view, bucket, key, name)?.filter(|row| row.version == version))
 }
 
-/// What the destination of a lane is to have of an entry of the log.
+/// What the destination of a route is to have of an entry of the log.
 ///
 /// # Errors
 /// The state cannot be read.
-pub(crate) fn select<V: View>(view: &V, lane: &Lane, entry: &Entry) -> Result<Vec<Wanted>, V::Error> {
+pub(crate) fn select<V: View>(view: &V, route: &Route, entry: &Entry) -> Result<Vec<Wanted>, V::Error> {
     let fact = &entry.event.fact;
-    if fact.bucket() != Some(&lane.name) || entry.sequence <= lane.bucket.0 {
+    if fact.bucket() != Some(&route.name) || entry.sequence <= route.bucket.0 {
         return Ok(Vec::new());
     }
     match fact {
-        Fact::ReplicationCompared(compared) if compared.destination == lane.destination => {
+        Fact::ReplicationCompared(compared) if compared.destination == route.destination => {
             let mut wanted = Vec::with_capacity(compared.missing.len());
             for version in &compared.missing {
-                missing(view, lane, version, &mut wanted)?;
+                missing(view, route, version, &mut wanted)?;
             }
             Ok(wanted)
         }
-        fact => Ok(select_one(view, lane, fact, entry.sequence)?.into_iter().collect()),
+        fact => Ok(select_one(view, route, fact, entry.sequence)?.into_iter().collect()),
     }
 }
 
 /// A version that was missing, if it is still there, and its changes: the destination may have the version without them.
 fn missing<V: View>(
     view: &V,
-    lane: &Lane,
+    route: &Route,
     version: &ReplicatedVersion,
     wanted: &mut Vec<Wanted>,
 ) -> Result<(), V::Error> {
     let (key, id) = (&version.key, version.version_id);
-    let current = view.current(lane.bucket, key)?.filter(|row| row.version == id);
+    let current = view.current(route.bucket, key)?.filter(|row| row.version == id);
     let found = match current {
         Some(row) => Some(row),
-        None => view.version(lane.bucket, key, id)?,
+        None => view.version(route.bucket, key, id)?,
     };
     let Some(row) = found else { return Ok(()) };
     let mut want = |what, size| wanted.push(Wanted { what, key: key.clone(), version: id, null: row.null, size });
@@ -120,46 +120,46 @@ fn missing<V: View>(
     Ok(())
 }
 
-/// What the destination of a lane is to have of a change of one version. Which rules sent a version when it was created,
+/// What the destination of a route is to have of a change of one version. Which rules sent a version when it was created,
 /// its row says: so a rule that changes later does not change what is under way.
-fn select_one<V: View>(view: &V, lane: &Lane, fact: &Fact, sequence: u64) -> Result<Option<Wanted>, V::Error> {
+fn select_one<V: View>(view: &V, route: &Route, fact: &Fact, sequence: u64) -> Result<Option<Wanted>, V::Error> {
     let Some((what, key, version, null)) = change(fact) else { return Ok(None) };
     let wanted = |size| Some(Wanted { what, key: key.clone(), version, null, size });
     if what == What::Removal {
         // A deletion from before the rules that there are now may have been meant for this region alone.
-        let follows = sequence > lane.since && rules(lane, key).any(|rule| rule.removals == Some(true));
+        let follows = sequence > route.since && rules(route, key).any(|rule| rule.removals == Some(true));
         return Ok(if follows { wanted(0) } else { None });
     }
     // A version that was deleted meanwhile is passed over.
-    let Some(row) = find(view, lane.bucket, (key, version, null))? else { return Ok(None) };
+    let Some(row) = find(view, route.bucket, (key, version, null))? else { return Ok(None) };
     let is_wanted = match what {
-        What::Version | What::DeleteMarker => is_pending(&row, lane),
-        _ => is_kept_alike(&row, lane, key),
+        What::Version | What::DeleteMarker => is_pending(&row, route),
+        _ => is_kept_alike(&row, route, key),
     };
     let size = row.object.as_ref().filter(|_| what == What::Version).map_or(0, |object| object.size);
     Ok(if is_wanted { wanted(size) } else { None })
 }
 
-/// The rules in effect that send what concerns a key to the destination of a lane.
-fn rules<'a>(lane: &'a Lane, key: &'a ObjectKey) -> impl Iterator<Item = &'a Rule> {
-    lane.configuration.rules.iter().filter(move |rule| {
-        rule.enabled && rule.destination == lane.destination && key.as_bytes().starts_with(rule.prefix.as_bytes())
+/// The rules in effect that send what concerns a key to the destination of a route.
+fn rules<'a>(route: &'a Route, key: &'a ObjectKey) -> impl Iterator<Item = &'a Rule> {
+    route.configuration.rules.iter().filter(move |rule| {
+        rule.enabled && rule.destination == route.destination && key.as_bytes().starts_with(rule.prefix.as_bytes())
     })
 }
 
-pub(crate) fn is_pending(row: &VersionRow, lane: &Lane) -> bool {
-    matches!(&row.replication, Some(ReplicationRow::Source { pending, .. }) if pending.contains(&lane.destination))
+pub(crate) fn is_pending(row: &VersionRow, route: &Route) -> bool {
+    matches!(&row.replication, Some(ReplicationRow::Source { pending, .. }) if pending.contains(&route.destination))
 }
 
 /// Whether changes of a version's metadata are sent: it was sent itself, or came from another region and the rule says that
 /// such versions are kept alike.
-fn is_kept_alike(row: &VersionRow, lane: &Lane, key: &ObjectKey) -> bool {
+fn is_kept_alike(row: &VersionRow, route: &Route, key: &ObjectKey) -> bool {
     if row.object.is_none() {
         return false;
     }
-    let mut rules = rules(lane, key);
+    let mut rules = rules(route, key);
     match &row.replication {
-        Some(ReplicationRow::Source { failed, .. }) => !failed.contains(&lane.destination) && rules.next().is_some(),
+        Some(ReplicationRow::Source { failed, .. }) => !failed.contains(&route.destination) && rules.next().is_some(),
         Some(ReplicationRow::Replica { .. }) => rules.any(|rule| rule.replica_modifications == Some(true)),
         None => false,
     }

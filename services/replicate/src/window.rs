@@ -1,6 +1,6 @@
 //! Changes that were read ahead: which may be sent now, and up to where everything is done.
 //!
-//! Of one key of a lane one change is under way at once, and the others wait behind it, in the order of the log.
+//! Of one key of a route one change is under way at once, and the others wait behind it, in the order of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use events::ids::ObjectKey;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::lane::LaneId;
+use crate::route::RouteId;
 use crate::select::Wanted;
 
 /// Changes that are read ahead.
@@ -24,7 +24,7 @@ pub(crate) const ATTEMPTS_MAX: u32 = 6;
 /// A change in the window.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
-    pub(crate) lane: LaneId,
+    pub(crate) route: RouteId,
     pub(crate) wanted: Wanted,
     /// The event that made it, and when that was.
     pub(crate) sequence: u64,
@@ -80,9 +80,9 @@ impl Window {
 
     /// The first change that is not under way, waits for no time, and has no change of the same key before it.
     fn first_free(&self, now: Instant) -> Option<u64> {
-        let mut before: BTreeSet<(&LaneId, &ObjectKey)> = BTreeSet::new();
+        let mut before: BTreeSet<(&RouteId, &ObjectKey)> = BTreeSet::new();
         self.slots.iter().find_map(|(number, slot)| {
-            let is_first = before.insert((&slot.change.lane, &slot.change.wanted.key));
+            let is_first = before.insert((&slot.change.route, &slot.change.wanted.key));
             let is_due = slot.not_before.is_none_or(|at| at <= now);
             (is_first && is_due && !slot.is_under_way).then_some(*number)
         })
@@ -116,37 +116,37 @@ impl Window {
         None
     }
 
-    /// Removes all changes of a lane, whether they are under way or not.
-    pub(crate) fn drop_lane(&mut self, lane: &LaneId) {
-        self.slots.retain(|_, slot| slot.change.lane != *lane);
+    /// Removes all changes of a route, whether they are under way or not.
+    pub(crate) fn drop_route(&mut self, route: &RouteId) {
+        self.slots.retain(|_, slot| slot.change.route != *route);
         self.under_way = self.slots.values().filter(|slot| slot.is_under_way).count();
     }
 
-    /// The lane of a change.
-    pub(crate) fn lane_of(&self, number: u64) -> Option<LaneId> {
-        self.slots.get(&number).map(|slot| slot.change.lane.clone())
+    /// The route of a change.
+    pub(crate) fn route_of(&self, number: u64) -> Option<RouteId> {
+        self.slots.get(&number).map(|slot| slot.change.route.clone())
     }
 
-    /// How many lanes have changes here.
-    pub(crate) fn lanes(&self) -> usize {
-        self.slots.values().map(|slot| &slot.change.lane).collect::<BTreeSet<_>>().len()
+    /// How many routes have changes here.
+    pub(crate) fn routes(&self) -> usize {
+        self.slots.values().map(|slot| &slot.change.route).collect::<BTreeSet<_>>().len()
     }
 
-    /// How many changes of a lane wait for another attempt.
-    pub(crate) fn waiting_of(&self, lane: &LaneId) -> usize {
-        let of_lane = self.slots.values().filter(|slot| slot.change.lane == *lane);
-        of_lane.filter(|slot| slot.not_before.is_some() && !slot.is_under_way).count()
+    /// How many changes of a route wait for another attempt.
+    pub(crate) fn waiting_of(&self, route: &RouteId) -> usize {
+        let of_route = self.slots.values().filter(|slot| slot.change.route == *route);
+        of_route.filter(|slot| slot.not_before.is_some() && !slot.is_under_way).count()
     }
 
-    /// The first change of a lane that is not done.
-    pub(crate) fn first_of(&self, lane: &LaneId) -> Option<&Change> {
-        self.slots.values().map(|slot| &slot.change).find(|change| change.lane == *lane)
+    /// The first change of a route that is not done.
+    pub(crate) fn first_of(&self, route: &RouteId) -> Option<&Change> {
+        self.slots.values().map(|slot| &slot.change).find(|change| change.route == *route)
     }
 
-    /// The changes of a lane that are not done, and their bytes.
-    pub(crate) fn left_of(&self, lane: &LaneId) -> (u64, u64) {
-        let of_lane = self.slots.values().filter(|slot| slot.change.lane == *lane);
-        of_lane.fold((0, 0), |(changes, bytes), slot| (changes + 1, bytes + slot.change.wanted.size))
+    /// The changes of a route that are not done, and their bytes.
+    pub(crate) fn left_of(&self, route: &RouteId) -> (u64, u64) {
+        let of_route = self.slots.values().filter(|slot| slot.change.route == *route);
+        of_route.fold((0, 0), |(changes, bytes), slot| (changes + 1, bytes + slot.change.wanted.size))
     }
 
     /// When the next change that waits may be sent; `None` if none waits for a time.
@@ -163,14 +163,14 @@ mod tests {
     use super::*;
     use crate::select::What;
 
-    fn lane(n: u64) -> LaneId {
+    fn route(n: u64) -> RouteId {
         (domain::row::BucketId(n), Destination { bucket: "there".parse().unwrap(), region: None })
     }
 
     fn change(sequence: u64, of: u64, key: &str) -> Change {
         let (what, version) = (What::DeleteMarker, VersionId::from_u128(sequence.into()));
         let wanted = Wanted { what, key: key.parse().unwrap(), version, null: false, size: 3 };
-        Change { lane: lane(of), wanted, sequence, at: Timestamp::UNIX_EPOCH }
+        Change { route: route(of), wanted, sequence, at: Timestamp::UNIX_EPOCH }
     }
 
     fn taken(window: &mut Window, now: Instant) -> Vec<(u64, u64)> {
@@ -184,14 +184,14 @@ mod tests {
             window.push(change(sequence, of, key));
         }
         assert_eq!(taken(&mut window, now), [(0, 5), (2, 7), (3, 8)]);
-        assert_eq!(window.left_of(&lane(1)), (3, 9));
+        assert_eq!(window.left_of(&route(1)), (3, 9));
         window.done(2);
-        assert_eq!(window.first_of(&lane(1)).unwrap().sequence, 5);
+        assert_eq!(window.first_of(&route(1)).unwrap().sequence, 5);
         window.done(0);
-        assert_eq!(window.first_of(&lane(1)).unwrap().sequence, 6);
+        assert_eq!(window.first_of(&route(1)).unwrap().sequence, 6);
         assert_eq!(taken(&mut window, now), [(1, 6)]);
-        window.drop_lane(&lane(1));
-        assert!(window.first_of(&lane(1)).is_none() && !window.is_empty());
+        window.drop_route(&route(1));
+        assert!(window.first_of(&route(1)).is_none() && !window.is_empty());
         assert!(window.done(1).is_none(), "what is no longer here is nothing to anybody");
     }
 

@@ -6,12 +6,12 @@ use domain::row::{BucketId, ResyncRow};
 use events::ids::BucketName;
 use events::replication::{Configuration, Destination};
 
-/// What names a lane. A later bucket of the same name is another one.
-pub(crate) type LaneId = (BucketId, Destination);
+/// What names a route. A later bucket of the same name is another one.
+pub(crate) type RouteId = (BucketId, Destination);
 
 /// A bucket and one of its destinations, as the state has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lane {
+pub(crate) struct Route {
     pub(crate) bucket: BucketId,
     pub(crate) name: BucketName,
     pub(crate) destination: Destination,
@@ -24,8 +24,8 @@ pub(crate) struct Lane {
     pub(crate) resync: Option<ResyncRow>,
 }
 
-impl Lane {
-    pub(crate) fn id(&self) -> LaneId {
+impl Route {
+    pub(crate) fn id(&self) -> RouteId {
         (self.bucket, self.destination.clone())
     }
 }
