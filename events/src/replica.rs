@@ -178,7 +178,8 @@ impl Comparison {
     }
 }
 
-/// Reads JSON of a form that is known. Of what a later release sends, the form is told before anything else of it is read.
+/// Reads JSON of a form that is known. The form is checked before anything else is read, so that what a later release sends is
+/// refused by its form.
 fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, NotAChange> {
     /// What every form has.
     #[derive(Deserialize)]

@@ -62,4 +62,4 @@ pub use outcome::outcome_of;
 pub use project::{ENDED_FORGOTTEN_MAX, FREED_AT_ONCE_MAX, ProjectError, project};
 pub use proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX, may_write, stands};
 pub use standing::{Standing, Who, standing};
-pub use view::{Parts, VersionName, View, find_version, newest_version};
+pub use view::{Parts, VersionName, View, find_version, newest_version, version_by_id};

@@ -181,6 +181,32 @@ pub fn find_version<V: View>(
     Ok(view.version(bucket, key, id)?.filter(|row| row.name() == name))
 }
 
+/// Finds a version, current or not, by its id, and whether it is the current one.
+pub(crate) fn locate_version<V: View>(
+    view: &V,
+    bucket: BucketId,
+    key: &ObjectKey,
+    version: VersionId,
+) -> Result<Option<(VersionRow, bool)>, V::Error> {
+    match view.current(bucket, key)?.filter(|row| row.version == version) {
+        Some(row) => Ok(Some((row, true))),
+        None => Ok(view.version(bucket, key, version)?.map(|row| (row, false))),
+    }
+}
+
+/// Finds a version, current or not, by its id.
+///
+/// # Errors
+/// The state cannot be read.
+pub fn version_by_id<V: View>(
+    view: &V,
+    bucket: BucketId,
+    key: &ObjectKey,
+    version: VersionId,
+) -> Result<Option<VersionRow>, V::Error> {
+    Ok(locate_version(view, bucket, key, version)?.map(|(row, _)| row))
+}
+
 /// The newest version of a key, an object or a delete marker.
 pub fn newest_version<V: View>(view: &V, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, V::Error> {
     match view.current(bucket, key)? {

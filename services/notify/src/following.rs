@@ -11,16 +11,19 @@ use feed::Reader;
 use futures_util::future::AbortHandle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use worker::back_off;
 
 use crate::deliver::{Standing, shortened};
 use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::job::{Done, LOOKED_AT_MAX, Page};
 use crate::meters;
-use crate::pause::pause;
 
 /// What a job begins with: the place, and a page that is not done.
 type Begin = (Box<Reader>, Option<(Page, Standing)>);
+
+/// The longest pause that a target may ask for.
+const ASKED_MAX: Duration = Duration::from_mins(5);
 
 /// Failures in a row before the log says that a target receives nothing.
 const FAILURES_TOLD: u32 = 3;
@@ -161,7 +164,7 @@ impl Following {
         };
         let error = shortened(&failure.to_string());
         tracing::debug!(target = %self.name, error, failures = self.failures, "a target did not take an event");
-        self.not_before = now + pause(self.failures, after, random);
+        self.not_before = now + back_off(self.failures, after, ASKED_MAX, random);
         if self.failures >= FAILURES_TOLD {
             self.error = Some(error);
         }

@@ -13,7 +13,7 @@
 //! - [`Notifier`]: the worker; `following`: one target as it is followed; `job`: a piece of work for one target
 //! - `select`: which events a target gets; `s3_name`: what S3 calls them
 //! - `message`, `records`: the forms of an event; `signature`: who sent it
-//! - `deliver`: a page of events in lanes; `pause`: how long a target is left alone; `failure`: what went wrong
+//! - `deliver`: a page of events in lanes; `failure`: what went wrong
 //! - `endpoint`: where events go; `webhook`: by HTTP; `subject`: by NATS; `dns`, `inside`: which addresses
 //! - `meters`: metrics
 
@@ -27,7 +27,6 @@ mod job;
 mod message;
 mod meters;
 mod notifier;
-mod pause;
 mod records;
 mod s3_name;
 mod select;

@@ -12,7 +12,7 @@
 //!   are served; `window`: changes that were read ahead; `route`: a bucket and a destination
 //! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
-//! - `client`: requests; `failure`: what went wrong; `pause`: how long what does not work is left alone
+//! - `client`: requests; `failure`: what went wrong
 //! - `note`: what the log is told; `meters`: metrics
 
 mod client;
@@ -21,7 +21,6 @@ mod flow;
 mod link;
 mod meters;
 mod note;
-mod pause;
 mod replicator;
 mod resync;
 mod route;

@@ -13,13 +13,12 @@ use events::replication::ReplicatedVersion;
 use feed::{Feed, Start};
 use ledger::{Snapshot, StateError};
 use tokio::time::Instant;
-use worker::Trouble;
+use worker::{PAUSE_MAX, Trouble, back_off};
 
 use crate::client::{Client, Payload};
 use crate::failure::Failure;
 use crate::flow::{Done, Flow, Following};
 use crate::meters;
-use crate::pause::pause;
 use crate::resync::{self, Found};
 use crate::route::{Route, RouteId};
 use crate::select::{Wanted, What, find};
@@ -161,7 +160,7 @@ impl Link {
             Done::Read { reader, batch } => {
                 if let Some(error) = flow.took(reader, batch) {
                     tracing::warn!(%error, "the log cannot be read for another region");
-                    flow.read_not_before = Some(now + pause(1, None, random));
+                    flow.read_not_before = Some(now + back_off(1, None, PAUSE_MAX, random));
                 }
                 return 0;
             }
@@ -180,7 +179,7 @@ impl Link {
             }
             Err(failure @ (Failure::Refused(_) | Failure::VersionWanted(_) | Failure::BytesWanted)) => {
                 let why = failure.to_string();
-                let given_up = flow.window.refused(number, now, |attempts| pause(attempts, None, random));
+                let given_up = flow.window.refused(number, now, |attempts| back_off(attempts, None, PAUSE_MAX, random));
                 match given_up {
                     Some(change) => give_up(flow, &change, why),
                     None => self.limit_waiting(place, number, why, now),
@@ -221,7 +220,7 @@ impl Link {
     fn leave_alone(&mut self, why: String, after: Option<Duration>, now: Instant) {
         if self.not_before.is_none_or(|at| at <= now) {
             self.failures += 1;
-            self.not_before = Some(now + pause(self.failures, after, self.random()));
+            self.not_before = Some(now + back_off(self.failures, after, PAUSE_MAX, self.random()));
             self.why = Some(why);
         }
     }
@@ -232,7 +231,7 @@ impl Link {
         let Some(mut following) = self.flows.get_mut(place).and_then(|flow| flow.detach(&id)) else { return };
         following.failures += 1;
         following.why = Some(why);
-        let not_before = now + pause(following.failures, None, random);
+        let not_before = now + back_off(following.failures, None, PAUSE_MAX, random);
         self.behind.insert(id, Behind { following, not_before });
     }
 
@@ -313,6 +312,12 @@ impl Link {
         let resyncs = self.flows.iter().flat_map(|flow| flow.routes.values());
         let resyncs = resyncs.filter_map(|following| following.resync.as_ref()?.next_due());
         windows.chain(reads).chain(behind).chain(resyncs).chain(self.not_before).filter(|at| *at > now).min()
+    }
+
+    /// All routes.
+    pub(crate) fn followings(&mut self) -> impl Iterator<Item = &mut Following> {
+        let served = self.flows.iter_mut().flat_map(|flow| flow.routes.values_mut());
+        served.chain(self.behind.values_mut().map(|behind| &mut behind.following))
     }
 
     /// All routes, with where they are: what follows, its position, and how far behind it is.

@@ -1,4 +1,4 @@
-//! What the log is told of a destination.
+//! The commands that record in the log how far a destination has come.
 
 use std::collections::BTreeMap;
 

@@ -184,17 +184,15 @@ impl Replicator {
 
     /// Says what arrived, if it is time to.
     async fn say(&mut self, handle: &Handle, now: Instant) -> Result<(), Trouble> {
-        let is_done = self.links.values().all(Link::is_done);
-        let due = if is_done { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) } else { self.next_say };
-        let is_due = now >= due;
+        let is_due = now >= self.say_due();
         let (last, clock) = (self.last(), (self.shared.now)());
         let notes = &mut self.notes;
         for link in self.links.values_mut() {
+            notes.extend(link.followings().filter_map(|following| compared(following, is_due)));
+            if !is_due {
+                continue;
+            }
             for (following, position, _) in link.routes(last, clock) {
-                notes.extend(compared(following, is_due));
-                if !is_due {
-                    continue;
-                }
                 let is_quiet = following.completed.is_empty() && following.failed.is_empty();
                 if is_quiet && position < following.said + QUIET_EVENTS {
                     continue;
@@ -286,6 +284,11 @@ impl Replicator {
         handle.say(&std::iter::once(served).chain(shown).collect::<Vec<_>>().join("; "));
     }
 
+    /// When the log is told what arrived.
+    fn say_due(&self) -> Instant {
+        if self.is_busy() { self.next_say } else { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) }
+    }
+
     fn last(&self) -> u64 {
         self.progress.borrow().cursor.sequence
     }
@@ -296,14 +299,12 @@ impl Replicator {
         let due = self.links.values().filter_map(|link| link.next_due(now)).min();
         let (mut has_news, mut has_urgent_news) = (false, false);
         for link in self.links.values_mut() {
-            for (following, ..) in link.routes(0, jiff::Timestamp::UNIX_EPOCH) {
+            for following in link.followings() {
                 has_news |= !following.completed.is_empty() || !following.failed.is_empty();
                 has_urgent_news |= following.is_to_say();
             }
         }
-        let is_done = self.links.values().all(Link::is_done);
-        let say = if is_done { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) } else { self.next_say };
-        let news = has_news.then_some(say).into_iter().chain(has_urgent_news.then_some(now));
+        let news = has_news.then_some(self.say_due()).into_iter().chain(has_urgent_news.then_some(now));
         let due = due.into_iter().chain(news).chain([self.next_look]).min();
         let (links, ended) = (&mut self.links, &mut self.ended);
         let finished = poll_fn(|context| {

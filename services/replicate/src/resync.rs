@@ -3,7 +3,7 @@
 
 use domain::row::{ResyncRow, VersionRow};
 use events::ids::{ObjectKey, Sha256Digest, VersionId};
-use events::replica::{COMPARED_VERSIONS_MAX, Compared, Comparison, FORMS};
+use events::replica::{COMPARED_VERSIONS_MAX, Compared, Comparison, Sent};
 use events::replication::ReplicatedVersion;
 use ledger::{Entry, Page, Snapshot, StateError};
 use tokio::time::Instant;
@@ -120,7 +120,7 @@ pub(crate) fn page(
         last = Some(ReplicatedVersion { key, version_id: row.version });
     }
     let up_to = last.filter(|_| listed.truncated);
-    Ok(Asked { comparison: Comparison { form: FORMS[FORMS.len() - 1], versions }, up_to })
+    Ok(Asked { comparison: Comparison { form: Sent::FORM, versions }, up_to })
 }
 
 fn digest(row: &VersionRow) -> Result<Sha256Digest, Trouble> {

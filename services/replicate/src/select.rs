@@ -1,7 +1,7 @@
 //! Which changes of the log go to a destination.
 
 use domain::row::{BucketId, ReplicationRow, VersionRow};
-use domain::{VersionName, View, find_version};
+use domain::{VersionName, View, find_version, version_by_id};
 use events::Fact;
 use events::ids::{ObjectKey, VersionId};
 use events::replication::{ReplicatedVersion, Rule};
@@ -98,12 +98,7 @@ fn missing<V: View>(
     wanted: &mut Vec<Wanted>,
 ) -> Result<(), V::Error> {
     let (key, id) = (&version.key, version.version_id);
-    let current = view.current(route.bucket, key)?.filter(|row| row.version == id);
-    let found = match current {
-        Some(row) => Some(row),
-        None => view.version(route.bucket, key, id)?,
-    };
-    let Some(row) = found else { return Ok(()) };
+    let Some(row) = version_by_id(view, route.bucket, key, id)? else { return Ok(()) };
     let mut want = |what, size| wanted.push(Wanted { what, key: key.clone(), version: id, null: row.null, size });
     let Some(object) = &row.object else {
         want(What::DeleteMarker, 0);

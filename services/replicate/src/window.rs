@@ -66,7 +66,7 @@ impl Window {
         self.next += 1;
     }
 
-    /// Takes the next change that may be sent, and the number by which its end is told.
+    /// Takes the next change that may be sent, and the number by which its result is reported.
     pub(crate) fn take(&mut self, now: Instant) -> Option<(u64, Change)> {
         if self.under_way >= UNDER_WAY_MAX {
             return None;

@@ -13,12 +13,13 @@
 //! - [`Worker`], [`Step`], [`Trouble`]: what a loop is; [`Handle`]: what a step is given
 //! - [`Workers`]: the loops of this process; `run`: one of them; `status`: how it is doing, as a [`Report`]
 //! - `holder`: takes a lease, renews it, notices its loss; `patience`: how long an owner is waited for
-//! - [`Ticks`], [`Silence`]: when somebody counts as gone
+//! - [`Ticks`], [`Silence`]: when somebody counts as gone; [`back_off`]: how long what fails is left alone
 //! - [`Clients`]: how much of its time work takes while clients are busy; `throttle`: the rate; `commits`: commits that are gathered; [`Store`]: what is needed of a ledger
 //! - [`Failpoint`]: points between two steps at which tests end a worker
 //! - [`Telemetry`]: the messages between processes; [`NatsTelemetry`]: the same over NATS; `heard`: reports of
 //!   others
 
+mod back_off;
 mod clients;
 mod commits;
 mod failpoint;
@@ -37,6 +38,7 @@ mod ticks;
 mod worker;
 mod workers;
 
+pub use back_off::{PAUSE_MAX, back_off};
 pub use clients::{Clients, SHARE_MIN, SHARE_URGENT_MIN, Urgency};
 pub use failpoint::{Failpoint, Failpoints, HeldAt, NoFailpoint};
 pub use handle::Handle;

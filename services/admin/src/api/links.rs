@@ -16,7 +16,7 @@ use super::access::{Access, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::method::Method;
-use super::operation::{Handler, Operation};
+use super::operation::{Handler, Operation, known};
 use super::refusal::Refusal;
 use super::shape::secret;
 
@@ -58,12 +58,6 @@ pub(super) struct Link {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Links {
     links: Vec<Link>,
-}
-
-macro_rules! known {
-    ($action:ident, $handler:path) => {
-        Handler::Known(Access::Right(Action::$action), |asked, caller| Box::pin($handler(asked, caller)))
-    };
 }
 
 pub(super) fn operations() -> Vec<Operation> {

@@ -122,3 +122,18 @@ impl Operation {
         }
     }
 }
+
+/// A handler for callers who are known: `Known` for all of them, `Right(action)` or only the action for those who have the
+/// right, and so on for the other kinds of [`Access`].
+macro_rules! known {
+    (Known, $handler:path) => {
+        Handler::Known(Access::Known, |asked, caller| Box::pin($handler(asked, caller)))
+    };
+    ($access:ident($action:ident), $handler:path) => {
+        Handler::Known(Access::$access(Action::$action), |asked, caller| Box::pin($handler(asked, caller)))
+    };
+    ($action:ident, $handler:path) => {
+        known!(Right($action), $handler)
+    };
+}
+pub(super) use known;

@@ -4,7 +4,7 @@ use policy::Action;
 
 use super::access::Access;
 use super::method::Method;
-use super::operation::{Handler, Operation};
+use super::operation::{Handler, Operation, known};
 use super::{
     access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key,
     nodes, objects, openapi, policies, policy_check, region, replication, rewind, search, sessions, shape, site,
@@ -14,15 +14,6 @@ use super::{
 macro_rules! open {
     ($handler:path) => {
         Handler::Open(|asked| Box::pin($handler(asked)))
-    };
-}
-
-macro_rules! known {
-    (Known, $handler:path) => {
-        Handler::Known(Access::Known, |asked, caller| Box::pin($handler(asked, caller)))
-    };
-    ($access:ident($action:ident), $handler:path) => {
-        Handler::Known(Access::$access(Action::$action), |asked, caller| Box::pin($handler(asked, caller)))
     };
 }
 

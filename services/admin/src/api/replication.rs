@@ -16,7 +16,7 @@ use super::answer::Answer;
 use super::asked::Asked;
 use super::links;
 use super::method::Method;
-use super::operation::{Handler, Operation};
+use super::operation::{Handler, Operation, known};
 use super::refusal::Refusal;
 
 const REPLICATION: &str = "/api/v1/replication";
@@ -95,12 +95,6 @@ pub(super) struct WantedResync {
     /// The other region, if rules name it.
     #[serde(default)]
     region: Option<RegionName>,
-}
-
-macro_rules! known {
-    ($action:ident, $handler:path) => {
-        Handler::Known(Access::Right(Action::$action), |asked, caller| Box::pin($handler(asked, caller)))
-    };
 }
 
 pub(super) fn operations() -> Vec<Operation> {

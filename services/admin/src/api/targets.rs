@@ -17,7 +17,7 @@ use super::access::{Access, Asker, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::method::Method;
-use super::operation::{Handler, Operation};
+use super::operation::{Handler, Operation, known};
 use super::refusal::Refusal;
 use super::shape::{given, secret};
 
@@ -179,12 +179,6 @@ pub(super) struct TestAsked {
     /// The sequence of the event that tests the target. The target has received it once the target's position reaches
     /// this sequence.
     sequence: u64,
-}
-
-macro_rules! known {
-    ($action:ident, $handler:path) => {
-        Handler::Known(Access::Right(Action::$action), |asked, caller| Box::pin($handler(asked, caller)))
-    };
 }
 
 pub(super) fn operations() -> Vec<Operation> {

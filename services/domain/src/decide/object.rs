@@ -10,7 +10,7 @@ use super::quota::{check as check_quota, warnings};
 use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{Context, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection};
 use crate::row::{BucketId, BucketRow, ObjectRow, VersionRow};
-use crate::view::{VersionName, View, find_version};
+use crate::view::{VersionName, View, find_version, version_by_id};
 
 pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Result<Decision, Refused<V::Error>> {
     let bucket = bucket_row(view, &put.bucket)?;
@@ -125,12 +125,7 @@ pub(super) fn object_version<V: View>(
     key: &ObjectKey,
     version: VersionId,
 ) -> Result<(VersionRow, ObjectRow), Refused<V::Error>> {
-    let current = view.current(bucket, key).map_err(Refused::View)?.filter(|row| row.version == version);
-    let row = match current {
-        Some(row) => Some(row),
-        None => view.version(bucket, key, version).map_err(Refused::View)?,
-    };
-    let row = row.ok_or(Rejection::NoSuchVersion)?;
+    let row = version_by_id(view, bucket, key, version).map_err(Refused::View)?.ok_or(Rejection::NoSuchVersion)?;
     let object = row.object.clone().ok_or(Rejection::NoSuchKey)?;
     Ok((row, object))
 }

@@ -19,7 +19,7 @@ use crate::command::{
     Rejection, Replica, ReplicaChange, ReplicaVersion, ReplicationResult, Resync,
 };
 use crate::row::{BodyRow, BucketRow, NULL_REMOVED, ObjectRow, VersionRow};
-use crate::view::{VersionName, View, find_version};
+use crate::view::{VersionName, View, find_version, version_by_id};
 
 /// How far the clock of another region may be ahead of this one's.
 const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
@@ -74,12 +74,7 @@ enum Found {
 
 fn find<V: View>(view: &V, bucket: &BucketRow, replica: &Replica) -> Result<Found, Refused<V::Error>> {
     let (key, version) = (&replica.key, replica.version_id);
-    let current = view.current(bucket.id, key).map_err(Refused::View)?.filter(|row| row.version == version);
-    let found = match current {
-        Some(row) => Some(row),
-        None => view.version(bucket.id, key, version).map_err(Refused::View)?,
-    };
-    if let Some(row) = found {
+    if let Some(row) = version_by_id(view, bucket.id, key, version).map_err(Refused::View)? {
         return if row.null == replica.null_version {
             Ok(Found::It(Box::new(row)))
         } else {

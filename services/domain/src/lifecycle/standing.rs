@@ -3,7 +3,7 @@ use events::lifecycle::Rule;
 
 use super::{Day, Due, Standing, Version, version_end};
 use crate::row::{BucketId, VersionRow};
-use crate::view::View;
+use crate::view::{View, version_by_id};
 
 /// The maximum number of newer versions that are read to find out whether enough of them are kept. S3's limit of
 /// `NewerNoncurrentVersions` is 100, and delete markers among them do not count.
@@ -17,12 +17,7 @@ pub fn end_of_version<'r, V: View>(
     version: VersionId,
     day: Day,
 ) -> Result<Option<(VersionRow, Due<'r>)>, V::Error> {
-    let current = view.current(bucket, key)?.filter(|row| row.version == version);
-    let row = match current {
-        Some(row) => Some(row),
-        None => view.version(bucket, key, version)?,
-    };
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = version_by_id(view, bucket, key, version)? else { return Ok(None) };
     let standing = match view.oldest_above(bucket, key, version)? {
         None => Standing::Newest { is_only: view.newest_below(bucket, key, version)?.is_none() },
         Some(next) => {

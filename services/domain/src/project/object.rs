@@ -9,7 +9,7 @@ use super::replication::{changed_at, is_newest, is_replicated, made_at, note_rem
 use super::upload::completed;
 use crate::change::Change;
 use crate::row::{BucketId, ObjectRow, VersionRow};
-use crate::view::{VersionName, View, find_version};
+use crate::view::{VersionName, View, find_version, locate_version};
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
     let bucket_row = draft.bucket(&fact.bucket)?;
@@ -156,14 +156,8 @@ pub(super) fn change_object<V: View>(
     version: VersionId,
     change: impl FnOnce(&mut ObjectRow, &dyn Fn(Option<Timestamp>) -> Timestamp),
 ) -> Result<(), ProjectError<V::Error>> {
-    let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
-    let current = current.filter(|row| row.version == version);
-    let is_current = current.is_some();
-    let row = match current {
-        Some(row) => Some(row),
-        None => draft.view.version(bucket, key, version).map_err(ProjectError::View)?,
-    };
-    let mut row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
+    let found = locate_version(draft.view, bucket, key, version).map_err(ProjectError::View)?;
+    let (mut row, is_current) = found.ok_or_else(|| draft.contradiction("the version does not exist"))?;
     let modified = row.modified;
     let next = |before: Option<Timestamp>| changed_at(draft, before.unwrap_or(modified));
     change(row.object.as_mut().ok_or_else(|| draft.contradiction("the version is a delete marker"))?, &next);
@@ -178,14 +172,8 @@ pub(super) fn change_version<V: View>(
     (key, version): (&ObjectKey, VersionId),
     change: impl FnOnce(&mut VersionRow),
 ) -> Result<(), ProjectError<V::Error>> {
-    let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
-    let current = current.filter(|row| row.version == version);
-    let is_current = current.is_some();
-    let row = match current {
-        Some(row) => Some(row),
-        None => draft.view.version(bucket, key, version).map_err(ProjectError::View)?,
-    };
-    if let Some(mut row) = row {
+    let found = locate_version(draft.view, bucket, key, version).map_err(ProjectError::View)?;
+    if let Some((mut row, is_current)) = found {
         change(&mut row);
         put_back(draft, bucket, key, row, is_current);
     }

@@ -3,8 +3,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use domain::View;
 use domain::row::BucketId;
+use domain::version_by_id;
 use events::replica::{Compared, Comparison, Differing};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
@@ -36,11 +36,7 @@ pub(in crate::verb) async fn compare(call: Granted<'_>, body: Body) -> Result<Re
 
 /// Whether a version is here in the state that the other region has it in.
 fn is_here(snapshot: &Snapshot, bucket: BucketId, version: &Compared) -> Result<bool, Failure> {
-    let current = snapshot.current(bucket, &version.key)?.filter(|row| row.version == version.version_id);
-    let found = match current {
-        Some(row) => Some(row),
-        None => snapshot.version(bucket, &version.key, version.version_id)?,
-    };
+    let found = version_by_id(&**snapshot, bucket, &version.key, version.version_id)?;
     let Some(row) = found else { return Ok(false) };
     let state = row.replica_state().digest().map_err(|_| Error::new(Code::InternalError))?;
     Ok(state == version.state)
