@@ -28,9 +28,28 @@ export async function withBrowser(work) {
   });
   try {
     return await work(context);
+  } catch (error) {
+    await tell(context);
+    throw error;
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+/** Characters of each page that are told when a test fails, and milliseconds that this may take. */
+const TOLD_MAX = 8_000;
+const TELLING_MS = 10_000;
+
+/** Tells what the pages show, for those who cannot look at them any more. */
+async function tell(context) {
+  for (const page of context.pages()) {
+    const shown = await page
+      .locator("body")
+      .ariaSnapshot({ timeout: TELLING_MS })
+      .catch((error) => `nothing: ${error.message}`);
+    const links = /^\s*- \/url:.*\n/gm;
+    console.log(`the page ${page.url()} shows\n${shown.replace(links, "").slice(0, TOLD_MAX)}`);
   }
 }
 
@@ -54,6 +73,9 @@ export async function openPage(context, { width, height = 900, theme }, ignored 
     (message) => message.type() === "error" && note(`${message.text()} (${message.location().url})`),
   );
   page.on("pageerror", (error) => note(String(error.stack ?? error)));
+  // With a listener from the start the browser leaves choosers to the test; one that is asked to when the key is pressed
+  // may look at the key first.
+  page.on("filechooser", () => undefined);
   return { page, problems };
 }
 

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate } from "@tanstack/react-router";
+import { Navigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { Refused } from "@/data/http";
 import { type Status, statusQuery } from "@/data/status";
@@ -17,8 +17,7 @@ const Stored = lazy(() => import("./stored").then(({ Stored }) => ({ default: St
 
 export default function OverviewPage() {
   const { data: status, error, isError, refetch, errorUpdatedAt } = useQuery(statusQuery);
-  // Whoever may not see the state of the store has buckets to look at.
-  if (error instanceof Refused && error.status === 403) return <Navigate to="/buckets" replace />;
+  if (error instanceof Refused && error.status === 403) return <ToBuckets />;
   return (
     <Page
       title="Overview"
@@ -36,6 +35,12 @@ export default function OverviewPage() {
       )}
     </Page>
   );
+}
+
+/** Whoever may not see the state of the store has buckets to look at, unless they have already left for another page. */
+function ToBuckets() {
+  const isHere = useRouterState({ select: ({ location }) => location.pathname === "/" });
+  return isHere && <Navigate to="/buckets" replace />;
 }
 
 function Sections({ status }: { status: Status }) {
