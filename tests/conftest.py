@@ -43,15 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"there is no {BINARY}: build it, or set PLANETSTORE_BINARY")
 
 
-# The folders whose cases share a server and bound no time closely.
-SHARED = ("api", "access", "wire")
+# The folders whose cases bound no time closely, but for those marked `alone`.
+BESIDE = ("api", "access", "wire", "clients", "operations")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(root).parts[0] in SHARED:
-            item.add_marker("shared")
+        if item.path.relative_to(root).parts[0] in BESIDE and item.get_closest_marker("alone") is None:
+            item.add_marker("beside")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,6 +38,7 @@ def p99(server: Server, bucket: str, seconds: float) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_writes_are_answered_beside_a_flood_of_deletes(make_server):
     server = make_server().start()
     wire = server.wire()
