@@ -61,6 +61,12 @@ await withBrowser(async (context) => {
     assert.match(document, new RegExp(`arn:aws:s3:${region}::${bucket}<`));
   });
 
+  await step("see in the list of buckets that it is replicated", async () => {
+    await page.goto(`${url}/buckets`);
+    const listed = page.getByRole("row").filter({ hasText: bucket });
+    await listed.getByText("replicated", { exact: true }).waitFor(PATIENCE);
+  });
+
   await step("see the destination become up to date", async () => {
     await session.must("PUT", `/s3/${bucket}/notes.txt`, "notes");
     await page.goto(`${url}/replication`);

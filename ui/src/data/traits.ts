@@ -6,6 +6,8 @@ export interface Traits {
   readonly versioning: "Enabled" | "Suspended" | "off";
   readonly isLockable: boolean;
   readonly isPublic: boolean;
+  /** Whether a rule that is enabled sends it to another bucket. */
+  readonly isReplicated: boolean;
 }
 
 /** The traits of a bucket. They are asked for only of buckets in view. */
@@ -19,17 +21,28 @@ export function traitsQuery(bucket: string) {
         setting(bucket, "versioning", signal),
         setting(bucket, "policyStatus", signal),
       ]);
-      // Only buckets with versions have a lock, and others refuse the question.
+      // Only buckets with versions have a lock or are replicated, and others refuse the question.
       const hasVersions = versioning !== undefined && xmlText(versioning, "Status") === "Enabled";
-      const lock = hasVersions ? await setting(bucket, "object-lock", signal) : undefined;
+      const [lock, replication] = hasVersions
+        ? await Promise.all([setting(bucket, "object-lock", signal), setting(bucket, "replication", signal)])
+        : [];
       return {
         versioning: (versioning && (xmlText(versioning, "Status") as Traits["versioning"])) || "off",
         isLockable: lock !== undefined && xmlText(lock, "ObjectLockEnabled") === "Enabled",
         isPublic: status !== undefined && xmlText(status, "IsPublic")?.toLowerCase() === "true",
+        isReplicated: replication !== undefined && hasEnabledRule(replication),
       };
     },
     meta: { nouns: ["bucket"] },
   });
+}
+
+function hasEnabledRule(replication: Document): boolean {
+  return [...replication.getElementsByTagName("Rule")].some((rule) =>
+    [...rule.children].some(
+      ({ localName, textContent }) => localName === "Status" && textContent === "Enabled",
+    ),
+  );
 }
 
 /** A setting; absent if the bucket does not have it. */

@@ -57,6 +57,7 @@ function About({ bucket }: { bucket: string }) {
       )}
       {traits?.versioning === "Enabled" && <Tag>versioned</Tag>}
       {traits?.isLockable && <Tag>lockable</Tag>}
+      {traits?.isReplicated && <Tag>replicated</Tag>}
       {traits?.isPublic && <Tag className="!border-warning/60 !text-warning">public</Tag>}
     </div>
   );

@@ -41,7 +41,7 @@ export function QuotaCell({ bucket }: { bucket: Bucket }) {
   );
 }
 
-/** Versions, lock and public access. */
+/** Versions, lock, replication and public access. */
 export function TraitsCell({ bucket }: { bucket: string }) {
   const { data } = useQuery(traitsQuery(bucket));
   if (data === undefined) return null;
@@ -51,6 +51,7 @@ export function TraitsCell({ bucket }: { bucket: string }) {
         <Tag>{data.versioning === "Enabled" ? "versions" : "versions suspended"}</Tag>
       )}
       {data.isLockable && <Tag>lock</Tag>}
+      {data.isReplicated && <Tag>replicated</Tag>}
       {data.isPublic && <Tag className="!border-warning/60 !text-warning">public</Tag>}
     </span>
   );
