@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use events::ids::RegionName;
 use ledger::{Ledger, Progress, Snapshot};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::AbortHandle;
 
 use crate::ring::{RING_ENTRIES_MAX, Ring};
@@ -20,6 +20,9 @@ pub(crate) const BATCH_BYTES_MAX: usize = 256 << 10;
 /// Reads of the past that are under way at once, of all readers together.
 const PAST_READS_MAX: usize = 8;
 
+/// Readers with small batches that may hold a large one at a time while they catch up.
+const LARGE_BATCHES_MAX: usize = 32;
+
 /// The events of a process, for all who read them. Clones share it.
 #[derive(Clone)]
 pub struct Feed(pub(crate) Arc<Shared>);
@@ -30,6 +33,7 @@ pub(crate) struct Shared {
     ring: Mutex<Ring>,
     news: watch::Sender<News>,
     pub(crate) past_reads: Semaphore,
+    pub(crate) large_batches: Arc<Semaphore>,
     task: Mutex<Option<AbortHandle>>,
 }
 
@@ -61,6 +65,7 @@ impl Feed {
             ring: Mutex::new(Ring::before(last + 1)),
             news: watch::Sender::new(News { last, has_ended: false }),
             past_reads: Semaphore::new(PAST_READS_MAX),
+            large_batches: Arc::new(Semaphore::new(LARGE_BATCHES_MAX)),
             task: Mutex::new(None),
         });
         let task = tokio::spawn(follow(Arc::downgrade(&shared), progress)).abort_handle();
@@ -103,6 +108,11 @@ impl Feed {
     /// they are all.
     pub(crate) async fn past(&self, from: u64, last: u64) -> Result<(Vec<Arc<Entry>>, u64), FeedError> {
         self.past_within(from, last, BATCH_BYTES_MAX).await
+    }
+
+    /// The right to hold a large batch, unless too many do.
+    pub(crate) fn large_batch(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.large_batches).try_acquire_owned().ok()
     }
 
     /// The same, cut where the entries reach so many bytes.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::feed::{BATCH_BYTES_MAX, News};
 use crate::{Entry, Feed, FeedError, Start};
@@ -17,6 +17,8 @@ pub struct Reader {
     news: watch::Receiver<News>,
     /// Bytes of a batch, give or take one event.
     batch_bytes_max: usize,
+    /// Held with a large batch, until the next one is asked for.
+    large: Option<OwnedSemaphorePermit>,
     /// It was among the newest events, so that what it lacks now came since.
     has_caught_up: bool,
 }
@@ -41,11 +43,13 @@ impl Reader {
             since: start.since,
             news,
             batch_bytes_max: BATCH_BYTES_MAX,
+            large: None,
             has_caught_up: false,
         }
     }
 
     /// The same with smaller batches, for one of many readers who may each hold one for long. A batch has one event at least.
+    /// While it reads the past, a batch is as large as others if few readers hold one: a small one costs as many messages.
     #[must_use]
     pub fn in_batches_of(self, bytes_max: usize) -> Self {
         Self { batch_bytes_max: bytes_max.min(BATCH_BYTES_MAX), ..self }
@@ -63,6 +67,7 @@ impl Reader {
     /// [`FeedError`]. The next call tries again.
     pub async fn next(&mut self) -> Result<Batch, FeedError> {
         let next = self.next;
+        self.large = None;
         let news = self.news.wait_for(|news| news.last >= next || news.has_ended).await;
         let last = news.map_err(|_| FeedError::Ended)?.last;
         if last < next {
@@ -74,7 +79,9 @@ impl Reader {
             (None, newest)
         } else {
             let behind = self.has_caught_up.then_some(last + 1 - next);
-            (behind, self.feed.past_within(next, last, self.batch_bytes_max).await?)
+            self.large = self.feed.large_batch();
+            let bytes_max = if self.large.is_some() { BATCH_BYTES_MAX } else { self.batch_bytes_max };
+            (behind, self.feed.past_within(next, last, bytes_max).await?)
         };
         self.has_caught_up = is_among_newest || until >= last;
         self.next = until + 1;

@@ -113,3 +113,24 @@ async fn a_reader_ends_with_the_ledger() {
     let (ended, ()) = tokio::join!(patiently(reader.next()), world.ledger.stop());
     assert!(matches!(ended, Err(FeedError::Ended)), "{ended:?}");
 }
+
+#[tokio::test]
+async fn few_of_the_readers_with_small_batches_hold_large_ones_while_they_catch_up() {
+    let world = World::with_buckets().await;
+    world.put_many(200).await;
+    let mut large = Vec::new();
+    let small = loop {
+        let mut reader = follow(&world, 0).await.in_batches_of(1);
+        let count = patiently(reader.next()).await.unwrap().entries.len();
+        if count == 1 {
+            break reader;
+        }
+        large.push((reader, count));
+    };
+    assert_eq!(large.len(), 32, "each of them may hold a large batch for ever");
+    assert!(large.iter().all(|(_, count)| *count > 100), "{large:?}");
+    let mut reader = small;
+    assert_eq!(patiently(reader.next()).await.unwrap().entries.len(), 1);
+    large.pop();
+    assert!(patiently(reader.next()).await.unwrap().entries.len() > 100);
+}
