@@ -193,6 +193,18 @@ mod tests {
         }
     }
 
+    /// A server keeps for a while what its users may answer to and may not publish to anyway, and goes through that again
+    /// and again: each event that is read has such a subject.
+    #[test]
+    fn whoever_answers_and_reads_the_log_may_publish_to_the_reply_subjects_of_events() {
+        let answering: Vec<_> = declared().unwrap().into_iter().filter(|(_, declared)| declared.answers).collect();
+        assert_eq!(answering.len(), 2);
+        for (role, Permissions { publish, .. }) in answering {
+            let may = |wanted: &str| publish.iter().any(|subject| subject.starts_with(wanted));
+            assert_eq!(may("$JS.API.CONSUMER.MSG.NEXT.EVENTS_"), may("$JS.ACK.EVENTS_"), "{role}");
+        }
+    }
+
     #[test]
     fn a_role_that_is_not_declared_may_do_nothing() {
         let text = user(&Role::Feed, "$P", &"eu-1".parse().unwrap(), &Declared::new());
