@@ -74,8 +74,10 @@ def test_a_folder_is_deleted_while_clients_write(make_server, seed, count):
         until_whole(server, SECONDS[count])
         say_pace("onto other nodes", begun, held)
     objects.check_all()
-    # An empty folder in its place is filled.
-    server.restart()
+    # An empty folder in its place is filled. While the first one was being deleted, the node may have written to it.
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+    server.start()
     wait.until(lambda: server.run("node", "init", "node-3").returncode == 0, "the empty folder to be let in")
     begun = time.monotonic()
     with reading(objects, seed):
