@@ -12,7 +12,7 @@ import pytest
 from harness import wait
 from harness.cluster import Cluster
 from harness.content import KIB, MIB, content
-from harness.history import in_parallel
+from harness.history import PARALLEL_SECONDS_MAX, in_parallel
 from harness.server import Server
 from harness.wire import Wire, object_path
 
@@ -198,7 +198,7 @@ def test_every_version_that_was_accepted_has_its_bytes(cluster, seed, seconds):
                 taken_away.append(reclaimed(cluster))
                 time.sleep(1)
 
-    in_parallel(len(clients) + 1, run)
+    in_parallel(len(clients) + 1, run, seconds + PARALLEL_SECONDS_MAX)
     assert taken_away[-1] > before, "nothing was taken away while the clients were at it"
     wrong = [wrong for client in clients for wrong in client.wrong]
     assert not wrong, wrong[:5]

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -199,8 +200,13 @@ def read(wire: Wire, bucket: str, name: str) -> Stored | None:
     return Stored(hashlib.sha256(answer.body).hexdigest(), answer.headers["etag"], len(answer.body))
 
 
-def in_parallel(threads: int, work: Callable[[int], object]) -> list[object]:
-    """Runs `work(0)` to `work(threads - 1)` all at the same moment; returns their results in order."""
+# How long workers take at most that have no time of their own, and how long others take to come to their end.
+PARALLEL_SECONDS_MAX = 240
+
+
+def in_parallel(threads: int, work: Callable[[int], object], seconds: float = PARALLEL_SECONDS_MAX) -> list[object]:
+    """Runs `work(0)` to `work(threads - 1)` all at the same moment; returns their results in order. It fails if they take
+    longer than `seconds`."""
     gate = threading.Barrier(threads)
     results: list[object] = [None] * threads
 
@@ -214,8 +220,9 @@ def in_parallel(threads: int, work: Callable[[int], object]) -> list[object]:
     workers = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(threads)]
     for worker in workers:
         worker.start()
+    end = time.monotonic() + seconds
     for worker in workers:
-        worker.join(240)
+        worker.join(max(0, end - time.monotonic()))
     assert not any(worker.is_alive() for worker in workers), "not all of them came to an end"
     failures = [result for result in results if isinstance(result, BaseException)]
     assert not failures, failures[:3]

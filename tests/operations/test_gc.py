@@ -12,7 +12,7 @@ import pytest
 
 from harness import failpoints, processes, wait
 from harness.content import KIB, MIB, content, etag
-from harness.history import in_parallel
+from harness.history import PARALLEL_SECONDS_MAX, in_parallel
 from harness.server import Server
 from harness.wire import Wire, object_path
 
@@ -305,7 +305,7 @@ def test_under_steady_deletes_the_backlog_does_not_grow(make_server, seconds):
         wire.close()
         return count
 
-    done = sum(in_parallel(CLIENTS, put_and_delete))
+    done = sum(in_parallel(CLIENTS, put_and_delete, seconds + PARALLEL_SECONDS_MAX))
     at_first = [backlog for at, backlog in backlogs if at <= early]
     assert at_first and len(backlogs) > len(at_first), backlogs
     first, last = max(at_first), backlogs[-1][1]
