@@ -46,7 +46,7 @@ export function TraitsCell({ bucket }: { bucket: string }) {
   const { data } = useQuery(traitsQuery(bucket));
   if (data === undefined) return null;
   return (
-    <span className="flex gap-1">
+    <span className="flex gap-1 overflow-hidden">
       {data.versioning !== "off" && (
         <Tag>{data.versioning === "Enabled" ? "versions" : "versions suspended"}</Tag>
       )}

@@ -163,7 +163,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       id: "traits",
       from: "xl",
       title: "Settings",
-      size: "minmax(8rem, 1fr)",
+      size: "minmax(8rem, 2fr)",
       cell: ({ name }) => <TraitsCell bucket={name} />,
     },
     {
