@@ -13,10 +13,10 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, ManifestRow, NodeRow,
-    NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow, Named,
+    NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
     RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
-    WorkerRow, WritersRow,
+    WorkerRow, WriteRow, WritersRow, Written,
 };
 use crate::view::{Parts, View};
 
@@ -70,6 +70,8 @@ pub struct Model {
     pub policies: BTreeMap<PolicyName, PolicyRow>,
     pub kms_keys: BTreeMap<KmsKeyName, KmsKeyRow>,
     pub sessions: BTreeMap<SessionId, SessionRow>,
+    pub made: BTreeMap<Named, MadeRow>,
+    pub writes: BTreeMap<Written, WriteRow>,
 }
 
 impl Model {
@@ -177,6 +179,10 @@ impl Model {
             IdentityChange::PutKmsKey { name, row } => drop(self.kms_keys.insert(name, row)),
             IdentityChange::PutSession { id, row } => drop(self.sessions.insert(id, row)),
             IdentityChange::DropSession { id, .. } => drop(self.sessions.remove(&id)),
+            IdentityChange::PutMade { name, row } => drop(self.made.insert(name, row)),
+            IdentityChange::DropMade { name } => drop(self.made.remove(&name)),
+            IdentityChange::PutWrite { name, row } => drop(self.writes.insert(name, row)),
+            IdentityChange::DropWrite { name } => drop(self.writes.remove(&name)),
         }
     }
 }
@@ -233,6 +239,20 @@ impl Identities for Model {
 
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Infallible> {
         Ok(self.sessions.get(&id).cloned())
+    }
+
+    fn made(&self, name: &Named) -> Result<MadeRow, Infallible> {
+        Ok(self.made.get(name).cloned().unwrap_or_default())
+    }
+
+    fn written(&self, name: &Written) -> Result<Option<WriteRow>, Infallible> {
+        Ok(self.writes.get(name).cloned())
+    }
+
+    fn written_of(&self, owner: &Named) -> Result<Vec<Written>, Infallible> {
+        let mut names: Vec<_> = self.writes.keys().filter(|name| name.owner() == *owner).cloned().collect();
+        names.sort_by_key(ToString::to_string);
+        Ok(names)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Users and what belongs to them, in one table: they are few, and a table costs every transaction its opening.
 
-use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use domain::row::{GroupRow, KeyRow, KmsKeyRow, MadeRow, Named, PolicyRow, SessionRow, UserRow, WriteRow, Written};
 use domain::{Identities, IdentityChange};
 use events::ids::{AccessKeyId, GroupName, InvalidName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 use serde::Serialize;
@@ -53,6 +53,10 @@ pub(crate) enum Kind {
     UserSession = 9,
     /// Name of a key in the key store → [`KmsKeyRow`].
     KmsKey = 10,
+    /// [`Named`] → [`MadeRow`].
+    Made = 11,
+    /// [`Written`] → [`WriteRow`].
+    Write = 12,
 }
 
 /// Separates a user from a belonging of the user, in keys.
@@ -126,6 +130,11 @@ impl<A: Access> Tables<A> {
         self.page(Kind::KmsKey, after.map(KmsKeyName::as_str), max)
     }
 
+    /// A page of all users, groups and policies that there are or that are remembered as deleted.
+    pub fn list_made(&self, after: Option<&Named>, max: usize) -> Result<Vec<(Named, MadeRow)>, StateError> {
+        self.page(Kind::Made, after.map(ToString::to_string).as_deref(), max)
+    }
+
     /// A page of stored policies in the order of their names. Those that are built in are not among them.
     pub fn list_policies(
         &self,
@@ -193,6 +202,25 @@ impl<A: Access> Identities for Tables<A> {
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, StateError> {
         self.identity(Kind::Session, &id.to_string())
     }
+
+    fn made(&self, name: &Named) -> Result<MadeRow, StateError> {
+        Ok(self.identity(Kind::Made, &name.to_string())?.unwrap_or_default())
+    }
+
+    fn written(&self, name: &Written) -> Result<Option<WriteRow>, StateError> {
+        self.identity(Kind::Write, &name.to_string())
+    }
+
+    fn written_of(&self, owner: &Named) -> Result<Vec<Written>, StateError> {
+        let (from, to) = (format!("{owner}{SEPARATOR}"), format!("{owner}{AFTER_SEPARATOR}"));
+        let mut names = Vec::new();
+        for entry in self.identities.range((Kind::Write as u8, from.as_str())..(Kind::Write as u8, to.as_str()))? {
+            let entry = entry?;
+            let (_, name) = entry.stored_key();
+            names.push(name.parse().map_err(StateError::Key)?);
+        }
+        Ok(names)
+    }
 }
 
 impl Tables<Writable<'_>> {
@@ -235,6 +263,10 @@ impl Tables<Writable<'_>> {
                 self.drop_identity(Kind::UserSession, &owned(user, id))?;
                 self.drop_identity(Kind::Session, &id.to_string())
             }
+            IdentityChange::PutMade { name, row } => self.put_identity(Kind::Made, &name.to_string(), row),
+            IdentityChange::DropMade { name } => self.drop_identity(Kind::Made, &name.to_string()),
+            IdentityChange::PutWrite { name, row } => self.put_identity(Kind::Write, &name.to_string(), row),
+            IdentityChange::DropWrite { name } => self.drop_identity(Kind::Write, &name.to_string()),
         }
     }
 }
