@@ -188,7 +188,11 @@ impl<S: for<'de> Deserialize<'de>> Sent<S> {
     /// # Errors
     /// [`NotAChange`].
     pub fn decode(body: &[u8]) -> Result<Self, NotAChange> {
-        let read: Self = decode(body)?;
+        // What is wrong is said without the words that are: they may be secrets.
+        let read: Self = decode(body).map_err(|error| match error {
+            NotAChange::Malformed(_) => NotAChange::Malformed("its JSON has another shape".into()),
+            other => other,
+        })?;
         if read.changes.len() > CHANGES_MAX {
             return Err(NotAChange::TooManyChanges { changes: read.changes.len() });
         }

@@ -2,10 +2,12 @@
 
 use events::Fact;
 use events::ids::{RegionName, Sealed};
-use events::link::{Added, Removed};
+use events::lease::Lease;
+use events::link::{Added, IdentitiesSent, Removed};
 use events::secret::LinkResealed;
 
 use crate::samples::region;
+use crate::shard_samples::term;
 
 /// As [`crate::placed_samples::facts`].
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
@@ -14,11 +16,14 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         url: "https://s3.us-west-2.example.com".into(),
         access_key: "AKIAREPLICATION00001".into(),
         secret: sealed(),
+        shares_identities: false,
     });
+    let sent = IdentitiesSent { link: link(), added: 239, up_to: 243, term: Some(term(Lease::Replicate)) };
     vec![
         (240, ".apart", added.clone().part(&region()).1),
         (241, "", added),
         (242, "", Fact::LinkRemoved(Removed { link: link() })),
+        (244, "", Fact::LinkIdentitiesSent(sent)),
         (243, "", Fact::LinkResealed(LinkResealed { link: link(), sealed: sealed() })),
     ]
 }

@@ -225,6 +225,7 @@ actions! {
         AdminSearch "admin:Search"
         AdminGetSettings "admin:GetSettings"
         ReadEvents "planetstore:ReadEvents"
+        ReplicateIdentities "planetstore:ReplicateIdentities"
     }
 }
 
@@ -369,8 +370,8 @@ mod tests {
         assert_eq!(named("*").map(|set| set.len()), Some(Action::ALL.len()));
         let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
         assert_eq!(named("s3:*").map(|set| set.len()), Some(of_s3));
-        assert_eq!(named("planetstore:*"), Some(vec![Action::ReadEvents]));
-        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3 - 1));
+        assert_eq!(named("planetstore:*"), Some(vec![Action::ReadEvents, Action::ReplicateIdentities]));
+        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3 - 2));
         for nothing in ["", "GetObject", "s3:GetObjects", "s3:", "iam:GetUser", "s3:Get", "s3:${*}"] {
             assert_eq!(named(nothing), None, "{nothing}");
         }
@@ -382,7 +383,7 @@ mod tests {
         let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
         assert_eq!(given("*"), of_s3);
         assert_eq!(given("*:Get*"), given("s3:Get*"));
-        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3 - 1);
+        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3 - 2);
         assert_eq!(given("Admin:GetUser"), 1);
         assert_eq!(given("planetstore:read*"), 1);
         for none in ["a*", "*:GetUser", "?dmin:GetUser", "admin:", "admin", "p*", "*:ReadEvents", "planetstore:"] {

@@ -69,8 +69,8 @@ impl Delegation<'_> {
             // may use them.
             C::CreateGroup { .. } | C::CreateKmsKey { .. } | C::ChangeKmsKey { .. } => Ok(()),
             // The proof of a password or a token is the right to the first two, and no session's. Gateways seal secrets again
-            // by themselves, and for nobody.
-            C::OpenSession(_) | C::RefreshSession(_) | C::Reseal(_) | C::ResealKmsKey { .. } => {
+            // by themselves, and for nobody. Other regions do not come by the admin API.
+            C::OpenSession(_) | C::RefreshSession(_) | C::Reseal(_) | C::ResealKmsKey { .. } | C::Take(_) => {
                 Err(Refusal::internal())
             }
         }

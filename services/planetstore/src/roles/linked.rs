@@ -87,6 +87,7 @@ async fn link(from: &Session, (to, (name, folder)): (&Session, &Region)) -> anyh
     let key = key(to).await?;
     let document = json!({
         "name": name, "url": url, "access_key": key["access_key"], "secret_key": key["secret_key"],
+        "shares_identities": known.is_some_and(|known| known["shares_identities"] == true),
     });
     from.ask(Method::POST, "/api/v1/links", Some(&document)).await?;
     Ok(())

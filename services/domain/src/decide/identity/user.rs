@@ -22,7 +22,7 @@ pub(super) fn create<V: View>(view: &V, wanted: &Created) -> Result<Decision, Re
     }
     check_email(view, user, email.as_deref())?;
     wanted.password.as_ref().map_or(Ok(()), |password| seal::check(view, password))?;
-    Ok(Decision::write(Fact::UserCreated(wanted.clone()), Outcome::Done))
+    Ok(Decision::write(Fact::UserCreated(Created { disabled: false, replica: None, ..wanted.clone() }), Outcome::Done))
 }
 
 pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision, Refused<V::Error>> {

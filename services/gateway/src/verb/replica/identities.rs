@@ -1,0 +1,125 @@
+//! Changes of users, keys, groups and policies that were made in another region of the same operator (ADR 57):
+//! `POST /?replicate`. Their secrets come in clear, within TLS, and are sealed with this region's master key at once.
+
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, Identities, Rejection, TakeChange, View};
+use events::identity::{Change, Sent, User};
+use events::ids::Sealed;
+use identity::{NONCE_BYTES, Sealer, Secret, key_context, password_context};
+use ledger::CommitError;
+use policy::Document;
+use s3::{Code, Error};
+
+use crate::authorization::{Authorized, Granted, Uncommitted};
+use crate::encryption::random;
+use crate::failure::{Failure, commit_failure};
+use crate::payload::{Sums, read_document};
+
+/// The longest hash of a password, in bytes.
+const PASSWORD_BYTES_MAX: usize = 512;
+
+/// The longest secret key, in bytes.
+const SECRET_KEY_BYTES_MAX: usize = 128;
+
+/// The longest display name and e-mail address, in bytes.
+const TEXT_BYTES_MAX: usize = 256;
+
+/// The facts that a change can need: a user may be new, and have other properties and another password.
+const FACTS_OF_A_USER: usize = 3;
+
+pub(in crate::verb) async fn put_identities(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
+    call.check_signed("replicate")?;
+    let sent = {
+        let document = read_document(body, &call, Sums::OfDocument).await?;
+        Sent::<Secret>::decode(&document).map_err(|error| Error::invalid_request(error.to_string()))?
+    };
+    for change in sent.changes {
+        check(&change)?;
+        let facts = if matches!(change, Change::User(_)) { FACTS_OF_A_USER } else { 1 };
+        for _ in 0..facts {
+            commit(&call, &change).await?;
+        }
+    }
+    Ok(Response::new(Body::empty()))
+}
+
+/// Whether a change has what a change by the admin API could have.
+fn check(change: &Change<Secret>) -> Result<(), Error> {
+    let is_text = |text: &str| text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control);
+    let is_valid = match change {
+        Change::User(user) => {
+            is_text(&user.display_name)
+                && user.email.as_deref().is_none_or(is_text)
+                && user.password.as_ref().is_none_or(|password| is_secret(password, PASSWORD_BYTES_MAX))
+        }
+        Change::Key(key) => key.state.as_ref().is_none_or(|state| is_secret(&state.secret, SECRET_KEY_BYTES_MAX)),
+        Change::Policy { document, .. } => Document::identity(document).is_ok(),
+        _ => true,
+    };
+    if is_valid { Ok(()) } else { Err(Error::invalid_request("A change has values that are not possible here.")) }
+}
+
+fn is_secret(secret: &Secret, bytes_max: usize) -> bool {
+    !secret.expose().is_empty() && secret.expose().len() <= bytes_max
+}
+
+async fn commit(call: &Granted<'_>, change: &Change<Secret>) -> Result<(), Failure> {
+    match call.try_commit_as(|call| command(call, change.clone())).await {
+        Ok(_) => Ok(()),
+        Err(Uncommitted::Refused(failure)) => Err(failure),
+        Err(Uncommitted::Commit(CommitError::Rejected(Rejection::Identity(rejection)))) if is_final(&rejection) => {
+            Err(Error::with_message(Code::IdentityReplicaRefused, format!("{}: {rejection}.", about(change))).into())
+        }
+        Err(Uncommitted::Commit(error)) => Err(commit_failure(&error, call.about()).into()),
+    }
+}
+
+/// Whether sending the change once more would not help.
+fn is_final(rejection: &domain::IdentityRejection) -> bool {
+    *rejection != domain::IdentityRejection::OtherMasterKey
+}
+
+/// What a change is about, for people.
+fn about(change: &Change<Secret>) -> String {
+    match change {
+        Change::User(user) => format!("user {}", user.user),
+        Change::UserDeleted { user, .. } => format!("user {user}"),
+        Change::Key(key) => format!("key {} of user {}", key.access_key, key.user),
+        Change::Group { group, .. } | Change::GroupDeleted { group, .. } => format!("group {group}"),
+        Change::Member { group, user, .. } => format!("user {user} in group {group}"),
+        Change::Policy { policy, .. } | Change::PolicyDeleted { policy, .. } => format!("policy {policy}"),
+        Change::Attachment { policy, .. } => format!("attachment of policy {policy}"),
+    }
+}
+
+/// The command for a change, with its secrets sealed in the present state.
+fn command(call: &Authorized<'_>, mut change: Change<Secret>) -> Result<Command, Failure> {
+    let snapshot = call.latest();
+    if let Change::User(user) = &mut change {
+        let User { user: name, id, .. } = &mut **user;
+        // A user of that name who is here keeps their canonical id, for which the password is sealed.
+        if let Some(row) = snapshot.user(name)? {
+            *id = row.id;
+        }
+    }
+    let number = snapshot.totals()?.keys.master_number();
+    let sealer = call.gateway.0.options.sealers.of(number).ok_or_else(|| {
+        tracing::error!(number, "this gateway does not have the master key in use");
+        Error::new(Code::InternalError)
+    })?;
+    let (of_password, of_key): ([u8; NONCE_BYTES], [u8; NONCE_BYTES]) = (random(call)?, random(call)?);
+    let change = change.with_secrets(
+        |id, secret| sealed(sealer, &secret, &password_context(id.as_str()), of_password),
+        |key, secret| sealed(sealer, &secret, &key_context(key.as_str()), of_key),
+    )?;
+    Ok(TakeChange { here: call.gateway.0.options.region.clone(), change }.into())
+}
+
+fn sealed(sealer: &Sealer, secret: &Secret, context: &str, nonce: [u8; NONCE_BYTES]) -> Result<Sealed, Error> {
+    let sealed = sealer.seal(secret.expose(), context, nonce).ok().and_then(|sealed| sealed.parse().ok());
+    sealed.ok_or_else(|| {
+        tracing::error!("a secret cannot be sealed");
+        Error::new(Code::InternalError)
+    })
+}
