@@ -117,6 +117,14 @@ impl Client {
         Ok(answer.versions)
     }
 
+    /// Sends changes of users, keys, groups and policies.
+    pub(crate) async fn send_identities(&self, body: Bytes, now: Timestamp) -> Result<(), Failure> {
+        let (length, hash) = (body.len() as u64, PayloadHash::Signed(sha256(&body)));
+        let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
+        let request = self.request((Method::POST, "", HeaderMap::new()), (length, hash), body, now)?;
+        self.ask(request, ANSWER_TIME_MAX).await.map(|_| ())
+    }
+
     /// Sends a request, and returns the body of an answer that is no error.
     async fn ask(&self, request: Request<Body>, time: Duration) -> Result<Bytes, Failure> {
         let answered = timeout(time, async {

@@ -1,0 +1,308 @@
+//! Users, keys, groups and policies on their way to another region of the same operator (ADR 57).
+//!
+//! First all that there are, then what the log says was changed since, one request after another, in the order of the log.
+//! Each request says what is under some names now, so that it may be sent again at any time.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use domain::row::{LinkRow, Named};
+use domain::{Identities, LinkCommand, Shared as Name, shared_of, to_share};
+use events::identity::{Change, Sent};
+use events::ids::{AccessKeyId, RegionName, Sealed, UserId};
+use feed::{Batch, FeedError, Reader, Start};
+use identity::{Sealers, Secret, UnsealError, key_context, password_context};
+use ledger::{Snapshot, StateError};
+use serde::{Serialize, Serializer};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use worker::{PAUSE_MAX, Trouble, back_off};
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::link::Shared;
+use crate::meters;
+
+/// Names of one request. What they belong to is sent with them.
+const NAMES_AT_ONCE: usize = 16;
+
+/// Users, groups and policies that are read at once, of those that there were before the link.
+const MADE_AT_ONCE: usize = 64;
+
+/// After so many attempts a change that is refused is left out.
+const ATTEMPTS_MAX: u32 = 6;
+
+/// After so many events the log says where the other region is, if nothing was to be sent.
+const QUIET_EVENTS: u64 = 100_000;
+
+/// What ended.
+enum Done {
+    Read { reader: Box<Reader>, batch: Result<Batch, FeedError> },
+    Sent { names: usize, result: Result<(), Failure> },
+}
+
+/// Where the names come from.
+enum From {
+    /// Those that there are, after this one.
+    Existing(Option<Named>),
+    /// The log. The reader is away while it waits.
+    Log(Option<Box<Reader>>),
+}
+
+/// The lane by which one region gets users, keys, groups and policies.
+pub(crate) struct Lane {
+    /// The region that the lane leads to.
+    name: RegionName,
+    /// The event that added the link.
+    pub(crate) id: u64,
+    client: Arc<Client>,
+    shared: Shared,
+    from: From,
+    /// What is to be sent next.
+    queue: VecDeque<Name>,
+    /// How many of these are sent one by one, because some of them is refused.
+    apart: usize,
+    /// All up to this place is in the queue, or sent.
+    read_to: u64,
+    /// What the log has; `None` before those that there were are sent.
+    said: Option<u64>,
+    /// Whether something was sent of which the log does not know.
+    has_sent: bool,
+    jobs: JoinSet<Done>,
+    ended: Vec<Done>,
+    failures: u32,
+    not_before: Option<Instant>,
+    /// Why nothing is sent at present.
+    pub(crate) why: Option<String>,
+}
+
+impl Lane {
+    pub(crate) fn new((name, row): (RegionName, &LinkRow), client: Client, shared: Shared, last: u64) -> Self {
+        let from = match row.identities_sent {
+            Some(sent) => From::Log(Some(Box::new(shared.feed.follow(Start { next: sent + 1, since: None, last })))),
+            None => From::Existing(None),
+        };
+        Self {
+            name,
+            id: row.id,
+            client: Arc::new(client),
+            shared,
+            from,
+            queue: VecDeque::new(),
+            apart: 0,
+            read_to: row.identities_sent.unwrap_or(row.id),
+            said: row.identities_sent,
+            has_sent: false,
+            jobs: JoinSet::new(),
+            ended: Vec::new(),
+            failures: 0,
+            not_before: None,
+            why: None,
+        }
+    }
+
+    /// Takes over what ended, and begins what may begin.
+    pub(crate) fn advance(&mut self, snapshot: &Snapshot, now: Instant) -> Result<(), Trouble> {
+        for done in std::mem::take(&mut self.ended) {
+            match done {
+                Done::Read { reader, batch } => self.took(reader, batch, now),
+                Done::Sent { names, result } => self.sent(names, result, now),
+            }
+        }
+        if !self.jobs.is_empty() || self.not_before.is_some_and(|at| at > now) {
+            return Ok(());
+        }
+        loop {
+            if self.queue.is_empty() && !self.refill(snapshot)? {
+                return Ok(());
+            }
+            let names = if self.apart > 0 { 1 } else { NAMES_AT_ONCE.min(self.queue.len()) };
+            let changes = self.changes(snapshot, names)?;
+            if !changes.is_empty() {
+                self.send(changes, names);
+                return Ok(());
+            }
+            self.pass(names);
+        }
+    }
+
+    /// Finds what is to be sent next. Returns whether there may be something now.
+    fn refill(&mut self, snapshot: &Snapshot) -> Result<bool, Trouble> {
+        match &mut self.from {
+            From::Existing(after) => {
+                let page = snapshot.list_made(after.as_ref(), MADE_AT_ONCE)?;
+                let Some((last, _)) = page.last() else {
+                    let start = Start { next: self.id + 1, since: None, last: snapshot.cursor()?.sequence };
+                    self.from = From::Log(Some(Box::new(self.shared.feed.follow(start))));
+                    self.has_sent = true;
+                    return Ok(true);
+                };
+                *after = Some(last.clone());
+                for (name, _) in &page {
+                    let mut known = BTreeSet::from([Name::from(name.clone())]);
+                    known.extend(snapshot.written_of(name)?.into_iter().map(Name::from));
+                    self.queue.extend(known);
+                }
+                Ok(true)
+            }
+            From::Log(reader) => {
+                if let Some(mut reader) = reader.take() {
+                    self.jobs.spawn(async move {
+                        let batch = reader.next().await;
+                        Done::Read { reader, batch }
+                    });
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes over what was read of the log.
+    fn took(&mut self, reader: Box<Reader>, batch: Result<Batch, FeedError>, now: Instant) {
+        self.from = From::Log(Some(reader));
+        match batch {
+            Ok(batch) => {
+                self.read_to = batch.until;
+                let mut known = BTreeSet::new();
+                for name in batch.entries.iter().filter_map(|entry| to_share(&entry.event.fact)) {
+                    // What is sent is what is there now, so once is enough.
+                    if known.insert(name.clone()) {
+                        self.queue.push_back(name);
+                    }
+                }
+            }
+            Err(error) => self.wait(format!("the log cannot be read: {error}"), None, now),
+        }
+    }
+
+    /// What is under the first names now, after all that they belong to.
+    fn changes(&self, snapshot: &Snapshot, names: usize) -> Result<Vec<Change<InClear>>, StateError> {
+        let (mut changes, mut known) = (Vec::new(), BTreeSet::new());
+        for name in self.queue.iter().take(names) {
+            let own = shared_of(&**snapshot, name, &self.shared.region)?;
+            if own.is_empty() {
+                continue;
+            }
+            for owner in name.owners() {
+                if known.insert(owner.clone()) {
+                    changes.extend(shared_of(&**snapshot, &owner, &self.shared.region)?);
+                }
+            }
+            if known.insert(name.clone()) {
+                changes.extend(own);
+            }
+        }
+        Ok(changes.into_iter().filter_map(|change| opened(&self.shared.source.sealers, change)).collect())
+    }
+
+    fn send(&mut self, changes: Vec<Change<InClear>>, names: usize) {
+        let (client, now) = (Arc::clone(&self.client), (self.shared.now)());
+        self.jobs.spawn(async move {
+            let sent = Sent { form: Sent::<InClear>::FORM, changes };
+            let result = match serde_json::to_vec(&sent) {
+                Ok(body) => client.send_identities(Bytes::from(body), now).await,
+                Err(error) => Err(Failure::Refused(format!("it has no JSON form: {error}"))),
+            };
+            Done::Sent { names, result }
+        });
+    }
+
+    fn sent(&mut self, names: usize, result: Result<(), Failure>, now: Instant) {
+        match result {
+            Ok(()) => {
+                (self.failures, self.not_before, self.why) = (0, None, None);
+                self.has_sent = true;
+                meters::identities_sent(&self.name, names);
+                self.pass(names);
+            }
+            Err(Failure::Region { why, after }) => self.wait(why, after, now),
+            Err(Failure::Bucket(why) | Failure::Unreadable(why)) => self.wait(why, None, now),
+            Err(_) if names > 1 => self.apart = names,
+            Err(refused) => {
+                if self.failures + 1 < ATTEMPTS_MAX {
+                    return self.wait(refused.to_string(), None, now);
+                }
+                tracing::warn!(region = %self.name, why = %refused, "another region refuses a change, which is left out");
+                meters::identity_refused(&self.name);
+                (self.failures, self.not_before, self.why) = (0, None, None);
+                self.pass(names);
+            }
+        }
+    }
+
+    /// The first names are done.
+    fn pass(&mut self, names: usize) {
+        self.queue.drain(..names.min(self.queue.len()));
+        self.apart = self.apart.saturating_sub(names);
+    }
+
+    fn wait(&mut self, why: String, after: Option<std::time::Duration>, now: Instant) {
+        self.failures += 1;
+        let mut bytes = [0; 2];
+        let random = if (self.shared.random)(&mut bytes) { u16::from_le_bytes(bytes) } else { 0 };
+        self.not_before = Some(now + back_off(self.failures, after, PAUSE_MAX, random));
+        self.why = Some(why);
+    }
+
+    /// What the log is to be told.
+    pub(crate) fn say(&mut self) -> Option<LinkCommand> {
+        let is_there = matches!(self.from, From::Log(_)) && self.queue.is_empty();
+        let is_quiet = !self.has_sent && self.read_to < self.said.unwrap_or_default() + QUIET_EVENTS;
+        if !is_there || is_quiet || self.said.is_some_and(|said| said >= self.read_to) {
+            return None;
+        }
+        (self.said, self.has_sent) = (Some(self.read_to), false);
+        Some(LinkCommand::NoteIdentities { link: self.name.clone(), added: self.id, up_to: self.read_to })
+    }
+
+    /// Whether something was sent of which the log does not know.
+    pub(crate) fn has_news(&self) -> bool {
+        self.has_sent && self.queue.is_empty() && matches!(self.from, From::Log(_))
+    }
+
+    /// Whether nothing is left to send.
+    pub(crate) fn is_done(&self) -> bool {
+        self.queue.is_empty() && !self.has_sent && matches!(self.from, From::Log(_))
+    }
+
+    /// The number of names that were read and are not sent.
+    pub(crate) fn left(&self) -> u64 {
+        self.queue.len() as u64
+    }
+
+    /// When something that waits may begin.
+    pub(crate) fn next_due(&self, now: Instant) -> Option<Instant> {
+        self.not_before.filter(|at| *at > now)
+    }
+
+    /// Waits until something ended.
+    pub(crate) fn poll_done(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut polled = Poll::Pending;
+        while let Poll::Ready(Some(joined)) = self.jobs.poll_join_next(context) {
+            polled = Poll::Ready(());
+            // One that panicked has logged that, and the lane is made anew with the lease.
+            self.ended.extend(joined.ok());
+        }
+        polled
+    }
+}
+
+/// A secret as the other region gets it, which seals it with its own master key.
+struct InClear(Secret);
+
+impl Serialize for InClear {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+/// A change with its secrets opened. One that cannot be opened is of no use to anybody, and holds up no other.
+fn opened(sealers: &Sealers, change: Change<Sealed>) -> Option<Change<InClear>> {
+    let password = |id: &UserId, sealed: Sealed| sealers.unseal(sealed.as_str(), &password_context(id.as_str()));
+    let key = |key: &AccessKeyId, sealed: Sealed| sealers.unseal(sealed.as_str(), &key_context(key.as_str()));
+    let opened: Result<_, UnsealError> = change
+        .with_secrets(|id, sealed| password(id, sealed).map(InClear), |id, sealed| key(id, sealed).map(InClear));
+    opened.inspect_err(|error| tracing::error!(%error, "a secret cannot be opened for another region")).ok()
+}
