@@ -44,7 +44,7 @@ enum Done {
 }
 
 /// Where the names come from.
-enum From {
+enum Stage {
     /// Those that there are, after this one.
     Existing(Option<Named>),
     /// The log. The reader is away while it waits.
@@ -59,7 +59,7 @@ pub(crate) struct Lane {
     pub(crate) id: u64,
     client: Arc<Client>,
     shared: Shared,
-    from: From,
+    stage: Stage,
     /// What is to be sent next.
     queue: VecDeque<Name>,
     /// How many of these are sent one by one, because some of them is refused.
@@ -73,6 +73,8 @@ pub(crate) struct Lane {
     jobs: JoinSet<Done>,
     ended: Vec<Done>,
     failures: u32,
+    /// How often in a row the first name was refused.
+    refusals: u32,
     not_before: Option<Instant>,
     /// Why nothing is sent at present.
     pub(crate) why: Option<String>,
@@ -80,16 +82,16 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new((name, row): (RegionName, &LinkRow), client: Client, shared: Shared, last: u64) -> Self {
-        let from = match row.identities_sent {
-            Some(sent) => From::Log(Some(Box::new(shared.feed.follow(Start { next: sent + 1, since: None, last })))),
-            None => From::Existing(None),
+        let stage = match row.identities_sent {
+            Some(sent) => Stage::Log(Some(Box::new(shared.feed.follow(Start { next: sent + 1, since: None, last })))),
+            None => Stage::Existing(None),
         };
         Self {
             name,
             id: row.id,
             client: Arc::new(client),
             shared,
-            from,
+            stage,
             queue: VecDeque::new(),
             apart: 0,
             read_to: row.identities_sent.unwrap_or(row.id),
@@ -98,6 +100,7 @@ impl Lane {
             jobs: JoinSet::new(),
             ended: Vec::new(),
             failures: 0,
+            refusals: 0,
             not_before: None,
             why: None,
         }
@@ -130,12 +133,12 @@ impl Lane {
 
     /// Finds what is to be sent next. Returns whether there may be something now.
     fn refill(&mut self, snapshot: &Snapshot) -> Result<bool, Trouble> {
-        match &mut self.from {
-            From::Existing(after) => {
+        match &mut self.stage {
+            Stage::Existing(after) => {
                 let page = snapshot.list_made(after.as_ref(), MADE_AT_ONCE)?;
                 let Some((last, _)) = page.last() else {
                     let start = Start { next: self.id + 1, since: None, last: snapshot.cursor()?.sequence };
-                    self.from = From::Log(Some(Box::new(self.shared.feed.follow(start))));
+                    self.stage = Stage::Log(Some(Box::new(self.shared.feed.follow(start))));
                     self.has_sent = true;
                     return Ok(true);
                 };
@@ -147,7 +150,7 @@ impl Lane {
                 }
                 Ok(true)
             }
-            From::Log(reader) => {
+            Stage::Log(reader) => {
                 if let Some(mut reader) = reader.take() {
                     self.jobs.spawn(async move {
                         let batch = reader.next().await;
@@ -161,7 +164,7 @@ impl Lane {
 
     /// Takes over what was read of the log.
     fn took(&mut self, reader: Box<Reader>, batch: Result<Batch, FeedError>, now: Instant) {
-        self.from = From::Log(Some(reader));
+        self.stage = Stage::Log(Some(reader));
         match batch {
             Ok(batch) => {
                 self.read_to = batch.until;
@@ -221,7 +224,8 @@ impl Lane {
             Err(Failure::Bucket(why) | Failure::Unreadable(why)) => self.wait(why, None, now),
             Err(_) if names > 1 => self.apart = names,
             Err(refused) => {
-                if self.failures + 1 < ATTEMPTS_MAX {
+                self.refusals += 1;
+                if self.refusals < ATTEMPTS_MAX {
                     return self.wait(refused.to_string(), None, now);
                 }
                 tracing::warn!(region = %self.name, why = %refused, "another region refuses a change, which is left out");
@@ -236,6 +240,7 @@ impl Lane {
     fn pass(&mut self, names: usize) {
         self.queue.drain(..names.min(self.queue.len()));
         self.apart = self.apart.saturating_sub(names);
+        self.refusals = 0;
     }
 
     fn wait(&mut self, why: String, after: Option<std::time::Duration>, now: Instant) {
@@ -248,7 +253,7 @@ impl Lane {
 
     /// What the log is to be told.
     pub(crate) fn say(&mut self) -> Option<LinkCommand> {
-        let is_there = matches!(self.from, From::Log(_)) && self.queue.is_empty();
+        let is_there = matches!(self.stage, Stage::Log(_)) && self.queue.is_empty();
         let is_quiet = !self.has_sent && self.read_to < self.said.unwrap_or_default() + QUIET_EVENTS;
         if !is_there || is_quiet || self.said.is_some_and(|said| said >= self.read_to) {
             return None;
@@ -259,12 +264,12 @@ impl Lane {
 
     /// Whether something was sent of which the log does not know.
     pub(crate) fn has_news(&self) -> bool {
-        self.has_sent && self.queue.is_empty() && matches!(self.from, From::Log(_))
+        self.has_sent && self.queue.is_empty() && matches!(self.stage, Stage::Log(_))
     }
 
     /// Whether nothing is left to send.
     pub(crate) fn is_done(&self) -> bool {
-        self.queue.is_empty() && !self.has_sent && matches!(self.from, From::Log(_))
+        self.queue.is_empty() && !self.has_sent && matches!(self.stage, Stage::Log(_))
     }
 
     /// The number of names that were read and are not sent.

@@ -12,6 +12,10 @@ pub(crate) fn add(name: &str, secret: Sealed) -> Command {
     LinkCommand::Add { link, url: "https://s3.example.com".into(), access_key, secret, shares_identities: true }.into()
 }
 
+pub(crate) fn note(name: &str, added: u64, up_to: u64) -> Command {
+    LinkCommand::NoteIdentities { link: name.parse().unwrap(), added, up_to }.into()
+}
+
 pub(crate) fn remove(name: &str) -> Command {
     LinkCommand::Remove { link: name.parse().unwrap() }.into()
 }

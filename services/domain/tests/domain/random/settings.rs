@@ -80,6 +80,7 @@ pub(crate) enum Step {
     AddLink(u8),
     RemoveLink(u8),
     ResealLink(u8),
+    NoteIdentities(u8, u64),
     NotaryKey(u8),
     /// By the right key or by another one.
     Checkpoint(bool),
@@ -285,6 +286,9 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
             let from = model.links.get(&links::name(n).parse().unwrap())?.secret.clone();
             links::reseal(&links::name(n), from, sealed(model))
         }
+        Step::NoteIdentities(n, up_to) => {
+            links::note(&links::name(n), model.links.get(&links::name(n).parse().unwrap())?.id, up_to)
+        }
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
             Command::SetBucketPolicy { bucket: name(bucket), policy, is_public: false }
@@ -429,6 +433,7 @@ fn of_readers() -> impl Strategy<Value = Step> {
         (0..2_u8).prop_map(Step::AddLink),
         (0..2_u8).prop_map(Step::RemoveLink),
         (0..2_u8).prop_map(Step::ResealLink),
+        (0..2_u8, 0..9_u64).prop_map(|(n, up_to)| Step::NoteIdentities(n, up_to)),
         (0..2_u8).prop_map(Step::NotaryKey),
         prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
