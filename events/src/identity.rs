@@ -14,7 +14,6 @@ use crate::user::{Limits, Role};
 
 /// The moment and the region in which something was written. The order of stamps is the same in all regions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Stamp {
     /// When, to the microsecond.
     #[schemars(with = "String")]
@@ -25,7 +24,6 @@ pub struct Stamp {
 
 /// What was written last counts. A write to something that was made later counts before any to what was made earlier.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Write {
     /// When the user, the group or the policy was made that it belongs to: of a membership the user and then the group, of
     /// an attachment the holder and then the policy, unless that one is built in.
@@ -75,9 +73,6 @@ impl Fact {
     }
 }
 
-/// The forms of changes that this release reads. It writes the last one.
-pub const FORMS: &[u32] = &[1];
-
 /// The greatest number of changes in one request.
 pub const CHANGES_MAX: usize = 256;
 
@@ -85,7 +80,7 @@ pub const CHANGES_MAX: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sent<S> {
-    /// The form, one of [`FORMS`].
+    /// The form, one of [`FORMS`](crate::replica::FORMS).
     pub form: u32,
     /// The changes, at most [`CHANGES_MAX`].
     pub changes: Vec<Change<S>>,
@@ -218,8 +213,19 @@ impl<S> Change<S> {
     ) -> Result<Change<T>, E> {
         Ok(match self {
             Self::User(user) => {
-                let User { user, id, made, role, display_name, email, enabled, limits, write, password, password_write } =
-                    *user;
+                let User {
+                    user,
+                    id,
+                    made,
+                    role,
+                    display_name,
+                    email,
+                    enabled,
+                    limits,
+                    write,
+                    password,
+                    password_write,
+                } = *user;
                 let password = password.map(|password| of_password(&id, password)).transpose()?;
                 Change::User(Box::new(User {
                     user,
@@ -237,11 +243,10 @@ impl<S> Change<S> {
             }
             Self::Key(key) => {
                 let Key { user, access_key, state, write } = *key;
-                let sealed = |KeyState { secret, enabled, held_by_admin, expires }| {
-                    let secret = of_key(&access_key, secret)?;
-                    Ok(KeyState { secret, enabled, held_by_admin, expires })
+                let other = |KeyState { secret, enabled, held_by_admin, expires }: KeyState<S>| {
+                    of_key(&access_key, secret).map(|secret| KeyState { secret, enabled, held_by_admin, expires })
                 };
-                let state = state.map(sealed).transpose()?;
+                let state = state.map(other).transpose()?;
                 Change::Key(Box::new(Key { user, access_key, state, write }))
             }
             Self::UserDeleted { user, made } => Change::UserDeleted { user, made },

@@ -142,7 +142,10 @@ fn of_users() -> Vec<(&'static str, Fact)> {
                 replica: None,
             }),
         ),
-        ("", Fact::UserPasswordChanged(user::PasswordChanged { user: alice(), password: Some(sealed()), replica: None })),
+        (
+            "",
+            Fact::UserPasswordChanged(user::PasswordChanged { user: alice(), password: Some(sealed()), replica: None }),
+        ),
         (
             "",
             Fact::KeyCreated(key::Created {
@@ -179,7 +182,10 @@ fn of_groups_and_policies() -> Vec<(&'static str, Fact)> {
         ("", Fact::GroupCreated(group::Created { group: group(), replica: None })),
         ("", Fact::GroupMemberAdded(group::MemberAdded { group: group(), user: alice(), replica: None })),
         ("", Fact::PolicyStored(policy::Stored { policy: policy(), document: POLICY.into(), replica: None })),
-        ("", Fact::PolicyAttached(policy::Attached { policy: policy(), holder: Holder::Group(group()), replica: None })),
+        (
+            "",
+            Fact::PolicyAttached(policy::Attached { policy: policy(), holder: Holder::Group(group()), replica: None }),
+        ),
         ("", Fact::PolicyDetached(policy::Detached { policy: policy(), holder: Holder::User(alice()), replica: None })),
         ("", Fact::PolicyDeleted(policy::Deleted { policy: policy(), replica: None })),
         ("", Fact::GroupMemberRemoved(group::MemberRemoved { group: group(), user: alice(), replica: None })),

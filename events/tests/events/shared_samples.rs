@@ -59,7 +59,8 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         replica: of_write(1),
     };
     let member = group::MemberAdded { group: "devs".parse().unwrap(), user: ada.clone(), replica: of_write(2) };
-    let attached = policy::Attached { policy: reports.clone(), holder: Holder::User(ada.clone()), replica: of_write(2) };
+    let attached =
+        policy::Attached { policy: reports.clone(), holder: Holder::User(ada.clone()), replica: of_write(2) };
     vec![
         (245, ".replica", Fact::UserCreated(created)),
         (246, ".replica", Fact::UserDeleted(user::Deleted { user: ada, replica: of_made() })),

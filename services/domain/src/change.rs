@@ -8,10 +8,10 @@ use events::lease::Lease;
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow, Named,
-    NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
-    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
-    WorkerRow, WriteRow, WritersRow, Written,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow,
+    Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow, WorkerRow, WriteRow, WritersRow, Written,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,

@@ -13,10 +13,10 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow, Named,
-    NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
-    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
-    WorkerRow, WriteRow, WritersRow, Written,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow,
+    Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow, WorkerRow, WriteRow, WritersRow, Written,
 };
 use crate::view::{Parts, View};
 

@@ -16,8 +16,8 @@ use events::{Author, Event, Fact};
 use jiff::Timestamp;
 
 use crate::command::{
-    ChangeNode, Command, Context, Finding, Leased, LinkCommand, MoveHorizon, NodeChange, NoteHealth, NoteReplicated, PlaceShards,
-    ReclaimContents, Rejection, ReleaseLease, ReplicationResult, TakeLease, TargetCommand,
+    ChangeNode, Command, Context, Finding, Leased, LinkCommand, MoveHorizon, NodeChange, NoteHealth, NoteReplicated,
+    PlaceShards, ReclaimContents, Rejection, ReleaseLease, ReplicationResult, TakeLease, TargetCommand,
 };
 use crate::decide::{Decision, Refused, decide, ended, given_up, release};
 use crate::row::PlacedShard;

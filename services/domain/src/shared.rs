@@ -160,7 +160,10 @@ fn of_user<V: View>(view: &V, user: &UserName, here: &RegionName) -> Result<Vec<
     }
     let (Some(live), Some(row)) = (made.live, view.user(user)?) else { return Ok(changes) };
     let first = WriteRow { of: vec![live.clone()], stamp: live.clone() };
-    let write = |name: Written| Ok(view.written(&name)?.unwrap_or_else(|| first.clone()).known(here));
+    let write = |name: Written| {
+        let known = view.written(&name)?;
+        Ok::<_, V::Error>(known.unwrap_or_else(|| first.clone()).known(here))
+    };
     changes.push(Change::User(Box::new(User {
         user: user.clone(),
         id: row.id,

@@ -307,7 +307,7 @@ impl Serialize for InClear {
 fn opened(sealers: &Sealers, change: Change<Sealed>) -> Option<Change<InClear>> {
     let password = |id: &UserId, sealed: Sealed| sealers.unseal(sealed.as_str(), &password_context(id.as_str()));
     let key = |key: &AccessKeyId, sealed: Sealed| sealers.unseal(sealed.as_str(), &key_context(key.as_str()));
-    let opened: Result<_, UnsealError> = change
-        .with_secrets(|id, sealed| password(id, sealed).map(InClear), |id, sealed| key(id, sealed).map(InClear));
+    let opened: Result<_, UnsealError> =
+        change.with_secrets(|id, sealed| password(id, sealed).map(InClear), |id, sealed| key(id, sealed).map(InClear));
     opened.inspect_err(|error| tracing::error!(%error, "a secret cannot be opened for another region")).ok()
 }

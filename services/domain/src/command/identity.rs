@@ -3,7 +3,9 @@
 use std::fmt;
 
 use events::identity::Change;
-use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, RegionName, Sealed, SessionId, Sha256Digest, UserName};
+use events::ids::{
+    AccessKeyId, GroupName, KmsKeyName, PolicyName, RegionName, Sealed, SessionId, Sha256Digest, UserName,
+};
 use events::policy::Holder;
 use events::user::{Created, Limits, Role};
 use jiff::Timestamp;

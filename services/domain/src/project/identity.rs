@@ -7,10 +7,10 @@ use events::ids::{AccessKeyId, GroupName, SessionId, UserName};
 use events::policy::Holder;
 use events::{group, key, kms_key, session, user};
 
+use super::ProjectError;
 use super::draft::Draft;
 use super::policy::change_holders;
 use super::shared::{self, Left};
-use super::ProjectError;
 use crate::change::IdentityChange;
 use crate::command::identity::SESSIONS_PER_USER_MAX;
 use crate::row::{GroupRow, KeyRow, KmsKeyRow, Named, SessionRow, UserRow, WriteRow, Written, email_key};
@@ -57,7 +57,8 @@ pub(super) fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Creat
     }
     let first = WriteRow { of: vec![made.clone()], stamp: made };
     let here = replica.map(|replica| &replica.taken_in);
-    let row_of = |write: Option<&Write>| write.zip(here).map_or(first.clone(), |(write, here)| WriteRow::kept(write, here));
+    let row_of =
+        |write: Option<&Write>| write.zip(here).map_or(first.clone(), |(write, here)| WriteRow::kept(write, here));
     let properties = row_of(replica.and_then(|replica| replica.write.as_ref()));
     let password = row_of(replica.and_then(|replica| replica.password.as_ref()));
     draft.change_identity(IdentityChange::PutWrite { name: Written::Properties(name.clone()), row: properties });
@@ -162,7 +163,8 @@ pub(super) fn user_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &user::Delet
     }
     for name in draft.view.written_of(&Named::User(user.clone())).map_err(ProjectError::View)? {
         // A user that is left has both.
-        let is_of_what_is_left = matches!((&left, &name), (Left::Later { .. }, Written::Properties(_) | Written::Password(_)));
+        let is_of_what_is_left =
+            matches!((&left, &name), (Left::Later { .. }, Written::Properties(_) | Written::Password(_)));
         if !is_of_what_is_left && shared::goes(draft, &name, 0, &left)? {
             shared::forget(draft, name);
         }

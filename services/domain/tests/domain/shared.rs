@@ -350,14 +350,16 @@ fn history() -> impl Strategy<Value = Vec<Step>> {
 /// That each region's own tables agree: who is in which group and has which policy is said twice.
 fn check(model: &Model) -> Result<(), String> {
     for (name, row) in &model.users {
-        let is_known = row.groups.iter().all(|group| model.groups.get(group).is_some_and(|row| row.members.contains(name)));
+        let is_known =
+            row.groups.iter().all(|group| model.groups.get(group).is_some_and(|row| row.members.contains(name)));
         let is_held = row.policies.iter().all(|policy| is_holder(model, policy, &Holder::User(name.clone())));
         if !is_known || !is_held || model.user_ids.get(&row.id) != Some(name) {
             return Err(format!("{name} is not what others say: {row:?}"));
         }
     }
     for (name, row) in &model.groups {
-        let is_known = row.members.iter().all(|user| model.users.get(user).is_some_and(|row| row.groups.contains(name)));
+        let is_known =
+            row.members.iter().all(|user| model.users.get(user).is_some_and(|row| row.groups.contains(name)));
         let is_held = row.policies.iter().all(|policy| is_holder(model, policy, &Holder::Group(name.clone())));
         if !is_known || !is_held {
             return Err(format!("{name} is not what others say: {row:?}"));
@@ -379,8 +381,7 @@ fn check(model: &Model) -> Result<(), String> {
 }
 
 fn is_holder(model: &Model, policy: &PolicyName, holder: &Holder) -> bool {
-    BUILT_IN.contains(&policy.as_str())
-        || model.policies.get(policy).is_some_and(|row| row.holders.contains(holder))
+    BUILT_IN.contains(&policy.as_str()) || model.policies.get(policy).is_some_and(|row| row.holders.contains(holder))
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -84,35 +84,44 @@ async fn link(from: &Session, (to, (name, folder)): (&Session, &Region)) -> anyh
         Some(_) => drop(from.ask(Method::DELETE, &format!("/api/v1/links/{name}"), None).await?),
         None => {}
     }
-    let key = key(to).await?;
+    let shares = known.is_some_and(|known| known["shares_identities"] == true);
+    let former = known.and_then(|known| known["access_key"].as_str());
+    let key = key(to, shares, former).await?;
     let document = json!({
         "name": name, "url": url, "access_key": key["access_key"], "secret_key": key["secret_key"],
-        "shares_identities": known.is_some_and(|known| known["shares_identities"] == true),
+        "shares_identities": shares,
     });
     from.ask(Method::POST, "/api/v1/links", Some(&document)).await?;
     Ok(())
 }
 
-/// A key of the user who may replicate to a region, and nothing else.
-async fn key(at: &Session) -> anyhow::Result<Value> {
+/// A key of the user who may replicate to a region, and nothing else. `former`: the key of the link that is gone; others may
+/// be of the link in the other direction, if the regions share their users.
+async fn key(at: &Session, shares: bool, former: Option<&str>) -> anyhow::Result<Value> {
     let user = format!("/api/v1/users/{USER}");
-    if at.get(&user).await.is_err() {
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": [{
+    let is_new = at.get(&user).await.is_err();
+    if is_new || shares {
+        let mut statements = vec![json!({
+            "Effect": "Allow",
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+            "Resource": "arn:aws:s3:::*",
+        })];
+        if shares {
+            statements.push(json!({
                 "Effect": "Allow",
-                "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-                "Resource": "arn:aws:s3:::*",
-            }],
-        });
+                "Action": "planetstore:ReplicateIdentities",
+                "Resource": "arn:aws:admin:::region",
+            }));
+        }
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
         at.ask(Method::PUT, &format!("/api/v1/policies/{USER}"), Some(&policy)).await?;
+    }
+    if is_new {
         at.ask(Method::POST, "/api/v1/users", Some(&json!({ "name": USER }))).await?;
         at.ask(Method::PUT, &format!("/api/v1/policies/{USER}/users/{USER}"), None).await?;
     }
-    // A former key is of a link that is gone.
     let keys = at.list(&format!("{user}/keys"), "keys").await?;
-    for key in &keys {
-        let Some(id) = key["access_key"].as_str() else { bail!("a key without an id") };
+    if let Some(id) = former.filter(|former| keys.iter().any(|key| key["access_key"] == *former)) {
         at.ask(Method::DELETE, &format!("{user}/keys/{id}"), None).await?;
     }
     at.ask(Method::POST, &format!("{user}/keys"), Some(&json!({}))).await

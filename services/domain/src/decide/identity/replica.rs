@@ -35,15 +35,12 @@ pub(super) fn take<V: View>(view: &V, wanted: &TakeChange, context: Context) -> 
             attachment_fact(view, here, (policy, holder), *is_attached, write)?
         }
         Change::Group { group, made } => group_fact(view, here, group, made)?,
-        Change::UserDeleted { user, made } => deletes(view, here, &Named::User(user.clone()), made)?.then(|| {
-            Fact::UserDeleted(Deleted { user: user.clone(), replica: of_made(here, made) })
-        }),
-        Change::GroupDeleted { group, made } => deletes(view, here, &Named::Group(group.clone()), made)?.then(|| {
-            Fact::GroupDeleted(GroupDeleted { group: group.clone(), replica: of_made(here, made) })
-        }),
-        Change::PolicyDeleted { policy, made } => deletes(view, here, &Named::Policy(policy.clone()), made)?.then(|| {
-            Fact::PolicyDeleted(PolicyDeleted { policy: policy.clone(), replica: of_made(here, made) })
-        }),
+        Change::UserDeleted { user, made } => deletes(view, here, &Named::User(user.clone()), made)?
+            .then(|| Fact::UserDeleted(Deleted { user: user.clone(), replica: of_made(here, made) })),
+        Change::GroupDeleted { group, made } => deletes(view, here, &Named::Group(group.clone()), made)?
+            .then(|| Fact::GroupDeleted(GroupDeleted { group: group.clone(), replica: of_made(here, made) })),
+        Change::PolicyDeleted { policy, made } => deletes(view, here, &Named::Policy(policy.clone()), made)?
+            .then(|| Fact::PolicyDeleted(PolicyDeleted { policy: policy.clone(), replica: of_made(here, made) })),
     };
     Ok(Decision { fact, warnings: Vec::new(), outcome: Outcome::Done })
 }
@@ -148,22 +145,13 @@ fn is_news<V: View>(
 }
 
 /// Whether a write counts rather than the one that is here.
-fn follows<V: View>(
-    view: &V,
-    here: &RegionName,
-    written: &Written,
-    write: &Write,
-) -> Result<bool, Refused<V::Error>> {
+fn follows<V: View>(view: &V, here: &RegionName, written: &Written, write: &Write) -> Result<bool, Refused<V::Error>> {
     let known = view.written(written).map_err(Refused::View)?;
     Ok(known.is_none_or(|known| known.known(here) < *write))
 }
 
 /// A user may differ in three ways, and a fact is about one: the command comes again until there is none.
-fn user_fact<V: View>(
-    view: &V,
-    here: &RegionName,
-    wanted: &User<Sealed>,
-) -> Result<Option<Fact>, Refused<V::Error>> {
+fn user_fact<V: View>(view: &V, here: &RegionName, wanted: &User<Sealed>) -> Result<Option<Fact>, Refused<V::Error>> {
     let name = Named::User(wanted.user.clone());
     let row = made(view, &name)?;
     if row.has_ended(&wanted.made, here) {
@@ -239,11 +227,7 @@ fn password_changed<V: View>(
     Ok(Some(Fact::UserPasswordChanged(PasswordChanged { user, password, replica })))
 }
 
-fn key_fact<V: View>(
-    view: &V,
-    here: &RegionName,
-    wanted: &Key<Sealed>,
-) -> Result<Option<Fact>, Refused<V::Error>> {
+fn key_fact<V: View>(view: &V, here: &RegionName, wanted: &Key<Sealed>) -> Result<Option<Fact>, Refused<V::Error>> {
     let Key { user, access_key, state, write } = wanted;
     let owners = [(Named::User(user.clone()), Noun::User)];
     if !is_news(view, here, &Written::Key(user.clone(), access_key.clone()), &owners, write)? {
