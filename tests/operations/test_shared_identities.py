@@ -176,7 +176,7 @@ def test_a_link_without_the_right_waits_and_says_why(pair):
 
     def why() -> str:
         workers = one.ask("GET", "/workers")["workers"]
-        return json.dumps([worker for worker in workers if worker["name"] == "replicate"])
+        return json.dumps([worker for worker in workers if worker["worker"] == "replicate"])
     wait.until(lambda: "AccessDenied" in why() and "planetstore:ReplicateIdentities" in why(), "the reason")
     assert buckets(pair.second, ada.credentials) == "InvalidAccessKeyId"
     other.store_policy(f"link-to-{SECOND}", document(RIGHT))
