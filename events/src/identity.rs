@@ -45,7 +45,7 @@ pub struct IdentityReplica {
     pub write: Option<Write>,
     /// When the password of a new user was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<Write>,
+    pub password_write: Option<Write>,
 }
 
 impl Fact {

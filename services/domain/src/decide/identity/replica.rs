@@ -89,12 +89,12 @@ fn is_built_in(policy: &PolicyName) -> bool {
 
 fn of_made(here: &RegionName, made: &Stamp) -> Option<Box<IdentityReplica>> {
     let (taken_in, made) = (here.clone(), Some(made.clone()));
-    Some(Box::new(IdentityReplica { taken_in, made, write: None, password: None }))
+    Some(Box::new(IdentityReplica { taken_in, made, write: None, password_write: None }))
 }
 
 fn of_write(here: &RegionName, write: &Write) -> Option<Box<IdentityReplica>> {
     let (taken_in, write) = (here.clone(), Some(write.clone()));
-    Some(Box::new(IdentityReplica { taken_in, made: None, write, password: None }))
+    Some(Box::new(IdentityReplica { taken_in, made: None, write, password_write: None }))
 }
 
 fn made<V: View>(view: &V, name: &Named) -> Result<MadeRow, Refused<V::Error>> {
@@ -184,7 +184,7 @@ fn created(here: &RegionName, wanted: &User<Sealed>) -> Fact {
         taken_in: here.clone(),
         made: Some(wanted.made.clone()),
         write: Some(wanted.write.clone()),
-        password: Some(wanted.password_write.clone()),
+        password_write: Some(wanted.password_write.clone()),
     };
     Fact::UserCreated(Created {
         user: wanted.user.clone(),
