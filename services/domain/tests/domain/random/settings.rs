@@ -428,12 +428,12 @@ fn of_leases() -> impl Strategy<Value = Step> {
 
 fn of_readers() -> impl Strategy<Value = Step> {
     prop_oneof![
-        1 => (0..2_u8).prop_map(Step::AddConsumer),
-        1 => (0..2_u8).prop_map(Step::RemoveConsumer),
+        2 => (0..2_u8).prop_map(Step::AddConsumer),
+        2 => (0..2_u8).prop_map(Step::RemoveConsumer),
         2 => (0..2_u8).prop_map(Step::AddLink),
         1 => (0..2_u8).prop_map(Step::RemoveLink),
         1 => (0..2_u8).prop_map(Step::ResealLink),
-        4 => (0..2_u8, 0..9_u64).prop_map(|(n, up_to)| Step::NoteIdentities(n, up_to)),
+        3 => (0..2_u8, 0..9_u64).prop_map(|(n, up_to)| Step::NoteIdentities(n, up_to)),
         1 => (0..2_u8).prop_map(Step::NotaryKey),
         1 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
@@ -445,7 +445,7 @@ pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
             4 => of_buckets(),
             4 => of_objects(),
             2 => of_leases(),
-            1 => of_readers(),
+            2 => of_readers(),
             4 => targets::step().prop_map(Step::Target),
             3 => replication::step().prop_map(Step::Replication),
         ],
