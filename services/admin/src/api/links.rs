@@ -93,6 +93,10 @@ async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 
 async fn add(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let NewLink { name, url, access_key, secret_key, shares_identities } = asked.json().await?;
+    // Such a link takes all passwords and keys with it: its right cannot be handed on.
+    if shares_identities && !caller.is_admin() {
+        return Err(Refusal::forbidden("a link that shares users and keys needs an admin"));
+    }
     check(&url)?;
     if name == asked.admin.0.region {
         return Err(Refusal::invalid("a link leads to another region"));
