@@ -185,9 +185,11 @@ pub(super) fn user_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &user::Delet
 pub(super) fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) -> Folded<V> {
     mark_changed(draft);
     write_key(draft, (&fact.user, &fact.access_key), fact.replica.as_deref())?;
+    // Another region may have made one of this id as well, or made it anew: this is then its secret.
+    let before = draft.view.key(&fact.access_key).map_err(ProjectError::View)?;
     let row = KeyRow {
         user: fact.user.clone(),
-        created: draft.event.time,
+        created: before.map_or(draft.event.time, |row| row.created),
         secret: fact.secret.clone(),
         enabled: !fact.disabled,
         expires: fact.expires,

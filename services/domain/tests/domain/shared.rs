@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use domain::model::Model;
 use domain::row::{KeyRow, UserRow};
 use domain::{
-    ChangeUser, Command, Context, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection, Shared, TakeChange,
-    shared_of, to_share,
+    ChangeUser, Command, Context, IdentityCommand, Outcome, Rejection, Shared, TakeChange, shared_of, to_share,
 };
-use events::Fact;
-use events::identity::{Change, Stamp};
+use events::identity::Change;
 use events::ids::{AccessKeyId, GroupName, PolicyName, RegionName, Sealed, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
 use events::user::{Created, Limits, Role};
@@ -20,6 +18,8 @@ use uuid::Uuid;
 
 use crate::fold::{Fold, upgrade};
 use crate::random::links;
+
+mod directed;
 
 /// When the clocks of all regions begin, in seconds since 1970.
 const BEGIN: i64 = 1_800_000_000;
@@ -407,83 +407,4 @@ proptest! {
             check(&region.fold.model).map_err(TestCaseError::fail)?;
         }
     }
-}
-
-fn regions() -> World {
-    World::new(&[0, 1_000])
-}
-
-fn does(world: &mut World, region: usize, deeds: &[Deed]) {
-    for deed in deeds {
-        let command = world.deed(region, deed).unwrap();
-        world.command(region, &Command::Identity(Box::new(command))).unwrap();
-    }
-}
-
-#[test]
-fn users_of_one_name_from_before_the_link_are_one_with_the_keys_of_both() {
-    let mut world = regions();
-    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0), Deed::SetPassword(1)]);
-    does(&mut world, 1, &[Deed::CreateUser(1), Deed::CreateKey(1, 0), Deed::StorePolicy(1, 1), Deed::Attach(1, Ok(1))]);
-    let ids: Vec<_> = world.regions.iter().map(|region| region.fold.model.users[&user(1)].id.clone()).collect();
-    world.settle();
-    assert_eq!(world.regions[0].shown(), world.regions[1].shown());
-    let model = &world.regions[0].fold.model;
-    assert_eq!(model.keys.len(), 2);
-    let (one, other) = (&model.users[&user(1)], &world.regions[1].fold.model.users[&user(1)]);
-    assert_eq!((&one.id, &other.id), (&ids[0], &ids[1]), "what belongs to them stays theirs");
-    assert_eq!(one.display_name, other.display_name);
-    assert!(one.policies.contains(&policy(1)));
-}
-
-#[test]
-fn what_is_done_to_a_user_who_is_deleted_elsewhere_is_gone_and_a_new_one_begins_with_nothing() {
-    let mut world = regions();
-    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0)]);
-    world.settle();
-    does(&mut world, 0, &[Deed::DeleteUser(1)]);
-    world.regions[1].now += SignedDuration::from_hours(1);
-    does(&mut world, 1, &[Deed::CreateKey(1, 1), Deed::CreateGroup(1), Deed::AddMember(1, 1)]);
-    does(&mut world, 0, &[Deed::CreateUser(1)]);
-    world.settle();
-    let shown = world.regions[0].shown();
-    assert_eq!(shown, world.regions[1].shown());
-    assert!(shown.keys.is_empty() && shown.groups[&group(1)].0.is_empty());
-    assert!(shown.users.contains_key(&user(1)));
-}
-
-#[test]
-fn what_belongs_to_somebody_who_is_not_here_waits_for_them() {
-    let mut world = regions();
-    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0)]);
-    let Some(key) = world.message(0, &Shared::Key(user(1), "KEY010".parse().unwrap())).pop() else { unreachable!() };
-    let none = Rejection::Identity(IdentityRejection::NoSuch(Noun::User));
-    assert_eq!(world.take_change(1, &key), Err(none));
-}
-
-#[test]
-fn root_and_what_is_built_in_are_every_regions_own_and_nothing_comes_from_the_future() {
-    let mut world = regions();
-    let stamp = |at: Timestamp| Stamp { at, region: "region-0".parse().unwrap() };
-    let now = world.regions[1].now;
-    let root = Change::UserDeleted { user: UserName::ROOT.parse().unwrap(), made: stamp(now) };
-    let built_in = |noun| Err(Rejection::Identity(IdentityRejection::BuiltIn(noun)));
-    assert_eq!(world.take_change(1, &root), built_in(Noun::User));
-    let policy = Change::PolicyDeleted { policy: policy(0), made: stamp(now) };
-    assert_eq!(world.take_change(1, &policy), built_in(Noun::Policy));
-    let ahead = Change::Group { group: group(1), made: stamp(now + SignedDuration::from_hours(25)) };
-    assert_eq!(world.take_change(1, &ahead), Err(Rejection::ReplicaAhead));
-}
-
-#[test]
-fn a_disabled_key_is_never_enabled_on_its_way() {
-    let mut world = regions();
-    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0), Deed::ChangeKey(1, 0, false, true)]);
-    world.settle();
-    let created = world.regions[1].fold.events.iter().find_map(|event| match &event.fact {
-        Fact::KeyCreated(fact) => Some(fact),
-        _ => None,
-    });
-    assert!(created.is_some_and(|fact| fact.disabled && fact.held_by_admin));
-    assert_eq!(world.regions[0].shown(), world.regions[1].shown());
 }

@@ -242,11 +242,13 @@ fn key_fact<V: View>(view: &V, here: &RegionName, wanted: &Key<Sealed>) -> Resul
         return Ok(Some(Fact::KeyDeleted(KeyDeleted { user, access_key, replica })));
     };
     let (enabled, held_by_admin, expires) = (state.enabled, state.held_by_admin, state.expires);
-    if row.is_some() {
+    // One that was deleted and made anew, or that both regions made, may have another secret under the same id.
+    if row.as_ref().is_some_and(|row| row.secret == state.secret) {
         let by_admin = held_by_admin;
         return Ok(Some(Fact::KeyChanged(KeyChanged { user, access_key, enabled, expires, by_admin, replica })));
     }
-    if view.keys_of(&user, None, KEYS_PER_USER_MAX).map_err(Refused::View)?.len() >= KEYS_PER_USER_MAX {
+    let is_new = row.is_none();
+    if is_new && view.keys_of(&user, None, KEYS_PER_USER_MAX).map_err(Refused::View)?.len() >= KEYS_PER_USER_MAX {
         return Err(too_many(Noun::AccessKey, KEYS_PER_USER_MAX));
     }
     seal::check(view, &state.secret)?;
