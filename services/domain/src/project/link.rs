@@ -5,15 +5,20 @@ use events::secret::LinkResealed;
 
 use super::ProjectError;
 use super::draft::Draft;
+use super::shared;
 use crate::change::Change;
 use crate::row::LinkRow;
 use crate::view::View;
 
-pub(super) fn added<V: View>(draft: &mut Draft<'_, V>, fact: &Added) {
+pub(super) fn added<V: View>(draft: &mut Draft<'_, V>, fact: &Added) -> Result<(), ProjectError<V::Error>> {
+    if fact.shares_identities {
+        shared::remember_deletions(draft)?;
+    }
     let (url, access_key, secret) = (fact.url.clone(), fact.access_key.clone(), fact.secret.clone());
     let (id, added, shares_identities) = (draft.event.sequence, draft.event.time, fact.shares_identities);
     let row = LinkRow { id, added, url, access_key, secret, shares_identities, identities_sent: None };
     draft.changes.push(Change::PutLink { name: fact.link.clone(), row });
+    Ok(())
 }
 
 pub(super) fn removed<V: View>(draft: &mut Draft<'_, V>, fact: &Removed) {

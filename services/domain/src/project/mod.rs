@@ -72,6 +72,9 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
 #[expect(clippy::too_many_lines, reason = "an arm for each fact")]
 fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     let mut draft = Draft::new(view, event);
+    if event.fact.identity_replica().is_some() {
+        shared::remember_deletions(&mut draft)?;
+    }
     match &event.fact {
         Fact::BucketCreated(fact) => bucket::created(&mut draft, fact),
         Fact::BucketDeleted(fact) => bucket::deleted(&mut draft, fact)?,
@@ -159,7 +162,7 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::TargetDeadDiscarded(fact) => target::dead_discarded(&mut draft, fact)?,
         Fact::TargetsAdvanced(fact) => target::advanced(&mut draft, fact)?,
         Fact::TargetResealed(fact) => target::resealed(&mut draft, fact)?,
-        Fact::LinkAdded(fact) => link::added(&mut draft, fact),
+        Fact::LinkAdded(fact) => link::added(&mut draft, fact)?,
         Fact::LinkRemoved(fact) => link::removed(&mut draft, fact),
         Fact::LinkIdentitiesSent(fact) => link::identities_sent(&mut draft, fact)?,
         Fact::LinkResealed(fact) => link::resealed(&mut draft, fact)?,

@@ -84,9 +84,8 @@ pub(super) fn end<V: View>(
         draft.change_identity(IdentityChange::PutMade { name, row });
         return Ok(left);
     }
-    let of: Vec<StampRow> = before.live.into_iter().collect();
-    if is_remembered(draft, &of)? {
-        let row = MadeRow { live: None, dead: of.into_iter().next().or(before.dead) };
+    if is_remembered(draft)? {
+        let row = MadeRow { live: None, dead: before.live.or(before.dead) };
         draft.change_identity(IdentityChange::PutMade { name, row });
     } else {
         draft.change_identity(IdentityChange::DropMade { name });
@@ -104,12 +103,18 @@ pub(super) fn written_elsewhere(replica: Option<&IdentityReplica>) -> Option<(&W
     Some((replica.write.as_ref()?, &replica.taken_in))
 }
 
-/// Whether other regions may have something.
-fn is_remembered<V: View>(draft: &Draft<'_, V>, of: &[StampRow]) -> Result<bool, V> {
-    if of.iter().any(|stamp| stamp.region.is_some()) {
-        return Ok(true);
+/// From this event on deletions are remembered: other regions may have what is deleted, or get it.
+pub(super) fn remember_deletions<V: View>(draft: &mut Draft<'_, V>) -> Result<(), V> {
+    if !is_remembered(draft)? {
+        draft.totals()?.shares_identities = true;
     }
-    Ok(draft.view.links().map_err(ProjectError::View)?.iter().any(|(_, row)| row.shares_identities))
+    Ok(())
+}
+
+/// Whether other regions may have something that is deleted here. Which of them has what does not show here: a region that
+/// only receives also deletes what the other one made under the same name, and a link that was removed may come again.
+fn is_remembered<V: View>(draft: &Draft<'_, V>) -> Result<bool, V> {
+    Ok(draft.view.totals().map_err(ProjectError::View)?.shares_identities)
 }
 
 /// Something was written that belongs to what was made at these moments.
@@ -142,9 +147,7 @@ pub(super) fn unwrite<V: View>(
     elsewhere: Option<(&Write, &RegionName)>,
     of: Vec<StampRow>,
 ) -> Result<(), V> {
-    let before = draft.view.written(&name).map_err(ProjectError::View)?;
-    let stamps: Vec<StampRow> = of.iter().cloned().chain(before.map(|row| row.stamp)).collect();
-    if elsewhere.is_some() || is_remembered(draft, &stamps)? {
+    if elsewhere.is_some() || is_remembered(draft)? {
         return write(draft, name, elsewhere, of);
     }
     draft.change_identity(IdentityChange::DropWrite { name });

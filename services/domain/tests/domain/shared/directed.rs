@@ -115,3 +115,51 @@ fn a_key_id_that_both_regions_gave_has_the_later_secret() {
     assert_eq!(keys, world.regions[1].shown().keys);
     assert_eq!(keys[&"SAME".parse().unwrap()].secret.as_str(), "v1.of-second", "its clock is ahead");
 }
+
+/// A region, and one with a later clock that only receives from it.
+fn one_way() -> World {
+    World::linked(&[0, 1_000], &[(0, 1)])
+}
+
+fn has_no_user(world: &World) -> bool {
+    let model = &world.regions[1].fold.model;
+    model.users.is_empty() && model.keys.is_empty()
+}
+
+#[test]
+fn whom_a_region_that_only_receives_deleted_stays_away_although_it_made_another_of_the_name() {
+    let mut world = one_way();
+    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0)]);
+    world.settle();
+    does(&mut world, 1, &[Deed::DeleteUser(1), Deed::CreateUser(1), Deed::DeleteUser(1)]);
+    does(&mut world, 0, &[Deed::SetPassword(1), Deed::ChangeKey(1, 0, true, false)]);
+    world.settle();
+    assert!(has_no_user(&world));
+}
+
+#[test]
+fn whom_both_regions_made_is_not_made_again_by_the_region_that_sends() {
+    let mut world = one_way();
+    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0)]);
+    does(&mut world, 1, &[Deed::CreateUser(1)]);
+    world.settle();
+    assert_eq!(world.regions[1].fold.model.keys.len(), 1, "the key is taken");
+    does(&mut world, 1, &[Deed::DeleteUser(1)]);
+    does(&mut world, 0, &[Deed::SetPassword(1), Deed::ChangeKey(1, 0, true, false)]);
+    world.settle();
+    assert!(has_no_user(&world));
+}
+
+#[test]
+fn a_key_that_a_region_disabled_and_deleted_is_not_made_again() {
+    let mut world = one_way();
+    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateKey(1, 0)]);
+    does(&mut world, 1, &[Deed::CreateUser(1)]);
+    world.settle();
+    does(&mut world, 1, &[Deed::ChangeKey(1, 0, false, true), Deed::DeleteKey(1, 0)]);
+    let sent = world.message(0, &Shared::Key(user(1), "KEY010".parse().unwrap()));
+    assert!(!sent.is_empty());
+    world.send(1, sent);
+    let model = &world.regions[1].fold.model;
+    assert!(model.users.contains_key(&user(1)) && model.keys.is_empty());
+}
