@@ -205,6 +205,6 @@ def test_only_whoever_has_the_right_may_send_and_no_answer_repeats_a_secret(pair
     root = json.dumps({"form": 1, "changes": [{"user": {**user, "user": "root"}}]}).encode()
     assert send(sender, root).status == 409
     late = send(sender, json.dumps({"form": 2, "more": []}).encode())
-    assert late.status == 400 and b"known are 1" in late.body
+    assert late.status == 501 and b"known are 1" in late.body
     assert send(sender, json.dumps({"form": 1, "changes": [{"user": user}]}).encode()).status == 200
     assert other.ask("GET", "/users/eve")["display_name"] == "Eve"

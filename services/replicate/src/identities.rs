@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::row::{LinkRow, Named};
@@ -22,6 +23,7 @@ use worker::{PAUSE_MAX, Trouble, back_off};
 
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::held::{Held, Refused};
 use crate::link::Shared;
 use crate::meters;
 
@@ -31,7 +33,7 @@ const NAMES_AT_ONCE: usize = 16;
 /// Users, groups and policies that are read at once, of those that there were before the link.
 const MADE_AT_ONCE: usize = 64;
 
-/// After so many attempts a change that is refused is left out.
+/// After so many attempts a change that is refused is left out. They take half a minute.
 const ATTEMPTS_MAX: u32 = 6;
 
 /// After so many events the log says where the other region is, if nothing was to be sent.
@@ -40,7 +42,31 @@ const QUIET_EVENTS: u64 = 100_000;
 /// What ended.
 enum Done {
     Read { reader: Box<Reader>, batch: Result<Batch, FeedError> },
-    Sent { names: usize, result: Result<(), Failure> },
+    Sent(Result<(), Failure>),
+}
+
+/// What is on its way.
+#[derive(Clone, Copy)]
+enum Sending {
+    /// So many names, the first of the queue.
+    Queue(usize),
+    /// What was refused, by its place.
+    Held(usize),
+}
+
+/// What waits because it failed.
+#[derive(Default)]
+struct Pause {
+    /// How often in a row.
+    failures: u32,
+    until: Option<Instant>,
+    why: Option<String>,
+}
+
+impl Pause {
+    fn is_over(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| until <= now)
+    }
 }
 
 /// Where the names come from.
@@ -62,6 +88,8 @@ pub(crate) struct Lane {
     stage: Stage,
     /// What is to be sent next.
     queue: VecDeque<Name>,
+    /// What was refused.
+    held: Held,
     /// How many of these are sent one by one, because some of them is refused.
     apart: usize,
     /// All up to this place is in the queue, or sent.
@@ -72,12 +100,12 @@ pub(crate) struct Lane {
     has_sent: bool,
     jobs: JoinSet<Done>,
     ended: Vec<Done>,
-    failures: u32,
-    /// How often in a row the first name was refused.
-    refusals: u32,
-    not_before: Option<Instant>,
-    /// Why nothing is sent at present.
-    pub(crate) why: Option<String>,
+    /// Whether a job ended without saying how.
+    is_broken: bool,
+    /// What is on its way. There is one request at a time.
+    sending: Option<Sending>,
+    sent: Pause,
+    read: Pause,
 }
 
 impl Lane {
@@ -93,46 +121,76 @@ impl Lane {
             shared,
             stage,
             queue: VecDeque::new(),
+            held: Held::default(),
             apart: 0,
             read_to: row.identities_sent.unwrap_or(row.id),
             said: row.identities_sent,
             has_sent: false,
             jobs: JoinSet::new(),
             ended: Vec::new(),
-            failures: 0,
-            refusals: 0,
-            not_before: None,
-            why: None,
+            is_broken: false,
+            sending: None,
+            sent: Pause::default(),
+            read: Pause::default(),
         }
     }
 
     /// Takes over what ended, and begins what may begin.
     pub(crate) fn advance(&mut self, snapshot: &Snapshot, now: Instant) -> Result<(), Trouble> {
+        if self.is_broken {
+            self.begin_anew(snapshot, now)?;
+        }
         for done in std::mem::take(&mut self.ended) {
             match done {
                 Done::Read { reader, batch } => self.took(reader, batch, now),
-                Done::Sent { names, result } => self.sent(names, result, now),
+                Done::Sent(result) => self.took_answer(result, now),
             }
         }
-        if !self.jobs.is_empty() || self.not_before.is_some_and(|at| at > now) {
+        if self.sending.is_some() || !self.sent.is_over(now) {
             return Ok(());
         }
+        while let Some(place) = self.held.due(now) {
+            let changes = self.changes(snapshot, self.held.name(place).into_iter())?;
+            if !changes.is_empty() {
+                self.send(changes, Sending::Held(place));
+                return Ok(());
+            }
+            // What it belongs to is gone.
+            self.held.take(place);
+        }
         loop {
-            if self.queue.is_empty() && !self.refill(snapshot)? {
+            if self.queue.is_empty() && !self.refill(snapshot, now)? {
                 return Ok(());
             }
             let names = if self.apart > 0 { 1 } else { NAMES_AT_ONCE.min(self.queue.len()) };
-            let changes = self.changes(snapshot, names)?;
+            let changes = self.changes(snapshot, self.queue.iter().take(names))?;
             if !changes.is_empty() {
-                self.send(changes, names);
+                self.send(changes, Sending::Queue(names));
                 return Ok(());
             }
             self.pass(names);
         }
     }
 
+    /// A job panicked, which has logged that. What it had is read and sent once more.
+    fn begin_anew(&mut self, snapshot: &Snapshot, now: Instant) -> Result<(), Trouble> {
+        self.jobs = JoinSet::new();
+        self.ended.clear();
+        self.is_broken = false;
+        if let Stage::Log(reader) = &mut self.stage {
+            let start = Start { next: self.read_to + 1, since: None, last: snapshot.cursor()?.sequence };
+            *reader = Some(Box::new(self.shared.feed.follow(start)));
+        }
+        let why = "a task of this process panicked".to_owned();
+        match self.sending.take() {
+            Some(_) => self.sent = self.paused(&self.sent, why, None, now),
+            None => self.read = self.paused(&self.read, why, None, now),
+        }
+        Ok(())
+    }
+
     /// Finds what is to be sent next. Returns whether there may be something now.
-    fn refill(&mut self, snapshot: &Snapshot) -> Result<bool, Trouble> {
+    fn refill(&mut self, snapshot: &Snapshot, now: Instant) -> Result<bool, Trouble> {
         match &mut self.stage {
             Stage::Existing(after) => {
                 let page = snapshot.list_made(after.as_ref(), MADE_AT_ONCE)?;
@@ -151,7 +209,9 @@ impl Lane {
                 Ok(true)
             }
             Stage::Log(reader) => {
-                if let Some(mut reader) = reader.take() {
+                if self.read.is_over(now)
+                    && let Some(mut reader) = reader.take()
+                {
                     self.jobs.spawn(async move {
                         let batch = reader.next().await;
                         Done::Read { reader, batch }
@@ -167,6 +227,7 @@ impl Lane {
         self.stage = Stage::Log(Some(reader));
         match batch {
             Ok(batch) => {
+                self.read = Pause::default();
                 self.read_to = batch.until;
                 let mut known = BTreeSet::new();
                 for name in batch.entries.iter().filter_map(|entry| to_share(&entry.event.fact)) {
@@ -176,14 +237,20 @@ impl Lane {
                     }
                 }
             }
-            Err(error) => self.wait(format!("the log cannot be read: {error}"), None, now),
+            Err(error) => {
+                self.read = self.paused(&self.read, format!("the log cannot be read: {error}"), None, now);
+            }
         }
     }
 
-    /// What is under the first names now, after all that they belong to.
-    fn changes(&self, snapshot: &Snapshot, names: usize) -> Result<Vec<Change<InClear>>, StateError> {
+    /// What is under some names now, after all that they belong to.
+    fn changes<'a>(
+        &self,
+        snapshot: &Snapshot,
+        names: impl Iterator<Item = &'a Name>,
+    ) -> Result<Vec<Change<InClear>>, StateError> {
         let (mut changes, mut known) = (Vec::new(), BTreeSet::new());
-        for name in self.queue.iter().take(names) {
+        for name in names {
             let own = shared_of(&**snapshot, name, &self.shared.region)?;
             if own.is_empty() {
                 continue;
@@ -200,60 +267,105 @@ impl Lane {
         Ok(changes.into_iter().filter_map(|change| opened(&self.shared.source.sealers, change)).collect())
     }
 
-    fn send(&mut self, changes: Vec<Change<InClear>>, names: usize) {
+    fn send(&mut self, changes: Vec<Change<InClear>>, sending: Sending) {
+        self.sending = Some(sending);
         let (client, now) = (Arc::clone(&self.client), (self.shared.now)());
         self.jobs.spawn(async move {
             let sent = Sent { form: Sent::<InClear>::FORM, changes };
-            let result = match serde_json::to_vec(&sent) {
+            Done::Sent(match serde_json::to_vec(&sent) {
                 Ok(body) => client.send_identities(Bytes::from(body), now).await,
                 Err(error) => Err(Failure::Refused(format!("it has no JSON form: {error}"))),
-            };
-            Done::Sent { names, result }
+            })
         });
     }
 
-    fn sent(&mut self, names: usize, result: Result<(), Failure>, now: Instant) {
-        match result {
+    fn took_answer(&mut self, result: Result<(), Failure>, now: Instant) {
+        let Some(sending) = self.sending.take() else { return };
+        let (why, after) = match result {
             Ok(()) => {
-                (self.failures, self.not_before, self.why) = (0, None, None);
-                self.has_sent = true;
+                self.sent = Pause::default();
+                self.arrived(sending);
+                return;
+            }
+            Err(Failure::Region { why, after }) => (why, after),
+            Err(Failure::Bucket(why) | Failure::Unreadable(why)) => (why, None),
+            Err(refused) => return self.refused(sending, refused.to_string(), now),
+        };
+        self.sent = self.paused(&self.sent, why, after, now);
+    }
+
+    fn arrived(&mut self, sending: Sending) {
+        self.has_sent = true;
+        match sending {
+            Sending::Queue(names) => {
                 meters::identities_sent(&self.name, names);
                 self.pass(names);
             }
-            Err(Failure::Region { why, after }) => self.wait(why, after, now),
-            Err(Failure::Bucket(why) | Failure::Unreadable(why)) => self.wait(why, None, now),
-            Err(_) if names > 1 => self.apart = names,
-            Err(refused) => {
-                self.refusals += 1;
-                if self.refusals < ATTEMPTS_MAX {
-                    return self.wait(refused.to_string(), None, now);
-                }
-                tracing::warn!(region = %self.name, why = %refused, "another region refuses a change, which is left out");
-                meters::identity_refused(&self.name);
-                (self.failures, self.not_before, self.why) = (0, None, None);
-                self.pass(names);
+            Sending::Held(place) => {
+                meters::identities_sent(&self.name, 1);
+                self.held.take(place);
             }
         }
+    }
+
+    /// Of several names each is sent by itself, to find the one. That one is held, and the others go on.
+    fn refused(&mut self, sending: Sending, why: String, now: Instant) {
+        let (name, times) = match sending {
+            Sending::Queue(names) if names > 1 => {
+                (self.apart, self.sent) = (names, Pause::default());
+                return;
+            }
+            Sending::Queue(_) if !self.held.has_room() => {
+                self.sent = self.paused(&self.sent, why, None, now);
+                return;
+            }
+            Sending::Queue(names) => {
+                let Some(name) = self.queue.front().cloned() else { return };
+                self.pass(names);
+                (name, 1)
+            }
+            Sending::Held(place) => {
+                let Some(before) = self.held.take(place) else { return };
+                (before.name, before.times + 1)
+            }
+        };
+        self.sent = Pause::default();
+        if times >= ATTEMPTS_MAX {
+            tracing::warn!(region = %self.name, ?name, %why, "another region refuses a change, which is left out");
+            meters::identity_refused(&self.name);
+            return;
+        }
+        let not_before = now + back_off(times, None, PAUSE_MAX, self.random());
+        self.held.push(Refused { name, times, why, not_before });
     }
 
     /// The first names are done.
     fn pass(&mut self, names: usize) {
         self.queue.drain(..names.min(self.queue.len()));
         self.apart = self.apart.saturating_sub(names);
-        self.refusals = 0;
     }
 
-    fn wait(&mut self, why: String, after: Option<std::time::Duration>, now: Instant) {
-        self.failures += 1;
+    fn random(&self) -> u16 {
         let mut bytes = [0; 2];
-        let random = if (self.shared.random)(&mut bytes) { u16::from_le_bytes(bytes) } else { 0 };
-        self.not_before = Some(now + back_off(self.failures, after, PAUSE_MAX, random));
-        self.why = Some(why);
+        // Without randomness the pauses are not spread, and that is all.
+        if (self.shared.random)(&mut bytes) { u16::from_le_bytes(bytes) } else { 0 }
+    }
+
+    /// The pause after one more failure.
+    fn paused(&self, before: &Pause, why: String, after: Option<Duration>, now: Instant) -> Pause {
+        let failures = before.failures + 1;
+        let until = now + back_off(failures, after, PAUSE_MAX, self.random());
+        Pause { failures, until: Some(until), why: Some(why) }
+    }
+
+    /// Why something is not sent at present.
+    pub(crate) fn why(&self) -> Option<String> {
+        self.sent.why.clone().or_else(|| self.read.why.clone()).or_else(|| self.held.why())
     }
 
     /// What the log is to be told.
     pub(crate) fn say(&mut self) -> Option<LinkCommand> {
-        let is_there = matches!(self.stage, Stage::Log(_)) && self.queue.is_empty();
+        let is_there = self.has_all();
         let is_quiet = !self.has_sent && self.read_to < self.said.unwrap_or_default() + QUIET_EVENTS;
         if !is_there || is_quiet || self.said.is_some_and(|said| said >= self.read_to) {
             return None;
@@ -264,22 +376,32 @@ impl Lane {
 
     /// Whether something was sent of which the log does not know.
     pub(crate) fn has_news(&self) -> bool {
-        self.has_sent && self.queue.is_empty() && matches!(self.stage, Stage::Log(_))
+        self.has_sent && self.has_all()
+    }
+
+    /// Whether all that was read is there, or left out for good.
+    fn has_all(&self) -> bool {
+        self.queue.is_empty() && self.held.is_empty() && matches!(self.stage, Stage::Log(_))
     }
 
     /// Whether nothing is left to send.
     pub(crate) fn is_done(&self) -> bool {
-        self.queue.is_empty() && !self.has_sent && matches!(self.stage, Stage::Log(_))
+        !self.has_sent && self.has_all()
     }
 
     /// The number of names that were read and are not sent.
     pub(crate) fn left(&self) -> u64 {
-        self.queue.len() as u64
+        (self.queue.len() + self.held.len()) as u64
     }
 
     /// When something that waits may begin.
     pub(crate) fn next_due(&self, now: Instant) -> Option<Instant> {
-        self.not_before.filter(|at| *at > now)
+        if self.sending.is_some() {
+            return None;
+        }
+        let of_pause = |pause: &Pause| pause.until.filter(|until| *until > now);
+        // What is refused waits for the region, too.
+        of_pause(&self.sent).or_else(|| self.held.next_due().into_iter().chain(of_pause(&self.read)).min())
     }
 
     /// Waits until something ended.
@@ -287,8 +409,10 @@ impl Lane {
         let mut polled = Poll::Pending;
         while let Poll::Ready(Some(joined)) = self.jobs.poll_join_next(context) {
             polled = Poll::Ready(());
-            // One that panicked has logged that, and the lane is made anew with the lease.
-            self.ended.extend(joined.ok());
+            match joined {
+                Ok(done) => self.ended.push(done),
+                Err(_panicked) => self.is_broken = true,
+            }
         }
         polled
     }

@@ -10,7 +10,7 @@
 //! # Layout
 //! - [`Replicator`]: the worker; `link`: all that goes to one region; `flow`: a place in the log from which destinations
 //!   are served; `window`: changes that were read ahead; `route`: a bucket and a destination
-//! - `identities`: users, keys, groups and policies, for a region of the same operator
+//! - `identities`: users, keys, groups and policies, for a region of the same operator; `held`: those that it refused
 //! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
 //! - `client`: requests; `failure`: what went wrong
@@ -19,6 +19,7 @@
 mod client;
 mod failure;
 mod flow;
+mod held;
 mod identities;
 mod link;
 mod meters;

@@ -301,7 +301,7 @@ impl Replicator {
         }
         for (name, lane) in &self.lanes {
             left += lane.left();
-            wrong.extend(lane.why.as_ref().map(|why| format!("{name}, users and what belongs to them: {why}")));
+            wrong.extend(lane.why().map(|why| format!("{name}, users and what belongs to them: {why}")));
         }
         for route in &self.unlinked {
             let why = "no link leads to its region, or several do and the rule names none";
