@@ -15,7 +15,9 @@ use crate::folder::{DataArgs, Paths};
 use crate::process::Running;
 use crate::run_file::RunFile;
 
-/// The user by whose key a region replicates to the other, and the policy that it has.
+/// The user of a region by whose key the other one replicates to it, and the policy that they have: with the name of the
+/// region. If the regions share users and policies, those of one name become one, and either could take the right of the
+/// other away.
 const USER: &str = "replicator";
 
 /// How long to wait before the next attempt.
@@ -86,7 +88,7 @@ async fn link(from: &Session, (to, (name, folder)): (&Session, &Region)) -> anyh
     }
     let shares = known.is_some_and(|known| known["shares_identities"] == true);
     let former = known.and_then(|known| known["access_key"].as_str());
-    let key = key(to, shares, former).await?;
+    let key = key((to, name.as_str()), shares, former).await?;
     let document = json!({
         "name": name, "url": url, "access_key": key["access_key"], "secret_key": key["secret_key"],
         "shares_identities": shares,
@@ -97,8 +99,9 @@ async fn link(from: &Session, (to, (name, folder)): (&Session, &Region)) -> anyh
 
 /// A key of the user who may replicate to a region, and nothing else. `former`: the key of the link that is gone; others may
 /// be of the link in the other direction, if the regions share their users.
-async fn key(at: &Session, shares: bool, former: Option<&str>) -> anyhow::Result<Value> {
-    let user = format!("/api/v1/users/{USER}");
+async fn key((at, region): (&Session, &str), shares: bool, former: Option<&str>) -> anyhow::Result<Value> {
+    let name = format!("{USER}-{region}");
+    let user = format!("/api/v1/users/{name}");
     let is_new = at.get(&user).await.is_err();
     if is_new || shares {
         let mut statements = vec![json!({
@@ -114,11 +117,11 @@ async fn key(at: &Session, shares: bool, former: Option<&str>) -> anyhow::Result
             }));
         }
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
-        at.ask(Method::PUT, &format!("/api/v1/policies/{USER}"), Some(&policy)).await?;
+        at.ask(Method::PUT, &format!("/api/v1/policies/{name}"), Some(&policy)).await?;
     }
     if is_new {
-        at.ask(Method::POST, "/api/v1/users", Some(&json!({ "name": USER }))).await?;
-        at.ask(Method::PUT, &format!("/api/v1/policies/{USER}/users/{USER}"), None).await?;
+        at.ask(Method::POST, "/api/v1/users", Some(&json!({ "name": name }))).await?;
+        at.ask(Method::PUT, &format!("/api/v1/policies/{name}/users/{name}"), None).await?;
     }
     let keys = at.list(&format!("{user}/keys"), "keys").await?;
     if let Some(id) = former.filter(|former| keys.iter().any(|key| key["access_key"] == *former)) {
