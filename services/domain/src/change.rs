@@ -107,7 +107,7 @@ pub enum IdentityChange {
     PutUserId { id: UserId, name: UserName },
     DropUserId { id: UserId },
     PutEmail { email: String, name: UserName },
-    DropEmail { email: String },
+    DropEmail { email: String, name: UserName },
     PutKey { id: AccessKeyId, row: KeyRow },
     DropKey { id: AccessKeyId, user: UserName },
     PutGroup { name: GroupName, row: GroupRow },

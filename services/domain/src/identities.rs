@@ -16,7 +16,7 @@ pub trait Identities {
     fn user(&self, name: &UserName) -> Result<Option<UserRow>, Self::Error>;
     /// The name of the user with a canonical id.
     fn user_by_id(&self, id: &UserId) -> Result<Option<UserName>, Self::Error>;
-    /// The name of the user with an e-mail address.
+    /// The name of the user with an e-mail address. Regions may give one to several users: then it is the first by name.
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Self::Error>;
     /// A key.
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Self::Error>;

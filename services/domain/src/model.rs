@@ -64,7 +64,7 @@ pub struct Model {
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
-    pub emails: BTreeMap<String, UserName>,
+    pub emails: BTreeMap<String, BTreeSet<UserName>>,
     pub keys: BTreeMap<AccessKeyId, KeyRow>,
     pub groups: BTreeMap<GroupName, GroupRow>,
     pub policies: BTreeMap<PolicyName, PolicyRow>,
@@ -168,8 +168,14 @@ impl Model {
             IdentityChange::DropUser { name } => drop(self.users.remove(&name)),
             IdentityChange::PutUserId { id, name } => drop(self.user_ids.insert(id, name)),
             IdentityChange::DropUserId { id } => drop(self.user_ids.remove(&id)),
-            IdentityChange::PutEmail { email, name } => drop(self.emails.insert(email, name)),
-            IdentityChange::DropEmail { email } => drop(self.emails.remove(&email)),
+            IdentityChange::PutEmail { email, name } => drop(self.emails.entry(email).or_default().insert(name)),
+            IdentityChange::DropEmail { email, name } => {
+                let names = self.emails.entry(email.clone()).or_default();
+                names.remove(&name);
+                if names.is_empty() {
+                    self.emails.remove(&email);
+                }
+            }
             IdentityChange::PutKey { id, row } => drop(self.keys.insert(id, row)),
             IdentityChange::DropKey { id, .. } => drop(self.keys.remove(&id)),
             IdentityChange::PutGroup { name, row } => drop(self.groups.insert(name, row)),
@@ -203,7 +209,7 @@ impl Identities for Model {
     }
 
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Infallible> {
-        Ok(self.emails.get(email).cloned())
+        Ok(self.emails.get(email).and_then(BTreeSet::first).cloned())
     }
 
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Infallible> {

@@ -91,7 +91,7 @@ pub(super) fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Chang
     let row = user_row(draft, &fact.user)?;
     if row.email != fact.email {
         if let Some(email) = &row.email {
-            drop_email(draft, email, &fact.user)?;
+            drop_email(draft, email, &fact.user);
         }
         if let Some(email) = &fact.email {
             draft.change_identity(IdentityChange::PutEmail { email: email_key(email), name: fact.user.clone() });
@@ -113,14 +113,9 @@ pub(super) fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Chang
 }
 
 /// Frees a user's address. Addresses used to differ by case, so two users may have what is now the same address; and regions
-/// may give one to two users. Then it stays with the user who got it last.
-fn drop_email<V: View>(draft: &mut Draft<'_, V>, email: &str, user: &UserName) -> Folded<V> {
-    let email = email_key(email);
-    let holder = draft.view.user_by_email(&email).map_err(ProjectError::View)?;
-    if holder.as_ref() == Some(user) {
-        draft.change_identity(IdentityChange::DropEmail { email });
-    }
-    Ok(())
+/// may give one to two users. Then the others keep it.
+fn drop_email<V: View>(draft: &mut Draft<'_, V>, email: &str, user: &UserName) {
+    draft.change_identity(IdentityChange::DropEmail { email: email_key(email), name: user.clone() });
 }
 
 pub(super) fn password_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::PasswordChanged) -> Folded<V> {
@@ -175,7 +170,7 @@ pub(super) fn user_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &user::Delet
     }
     end_sessions(draft, user)?;
     if let Some(email) = &row.email {
-        drop_email(draft, email, user)?;
+        drop_email(draft, email, user);
     }
     draft.change_identity(IdentityChange::DropUserId { id: row.id });
     draft.change_identity(IdentityChange::DropUser { name: user.clone() });

@@ -28,7 +28,10 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     prop_assert_eq!(ids, model.user_ids.clone().into_iter().collect());
     let emails: BTreeSet<_> =
         model.users.iter().filter_map(|(name, row)| Some((row.email.clone()?, name.clone()))).collect();
-    prop_assert_eq!(emails, model.emails.clone().into_iter().collect());
+    let of_address = |(email, names): (&String, &BTreeSet<UserName>)| {
+        names.iter().map(|name| (email.clone(), name.clone())).collect::<Vec<_>>()
+    };
+    prop_assert_eq!(emails, model.emails.iter().flat_map(of_address).collect());
     for row in model.keys.values() {
         prop_assert!(model.users.contains_key(&row.user), "a key outlives its user");
     }

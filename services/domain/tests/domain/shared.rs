@@ -29,6 +29,8 @@ const BEGIN: i64 = 1_800_000_000;
 enum Deed {
     CreateUser(u8),
     ChangeUser(u8, Option<bool>, Option<bool>),
+    /// Gives a user an address, or takes it away.
+    SetEmail(u8, Option<u8>),
     SetPassword(u8),
     DeleteUser(u8),
     CreateKey(u8, u8),
@@ -78,6 +80,7 @@ struct World {
 #[derive(Debug, PartialEq, Eq)]
 struct Shown {
     users: BTreeMap<UserName, UserRow>,
+    emails: BTreeMap<String, BTreeSet<UserName>>,
     keys: BTreeMap<AccessKeyId, KeyRow>,
     groups: BTreeMap<GroupName, (BTreeSet<UserName>, BTreeSet<PolicyName>)>,
     policies: BTreeMap<PolicyName, (String, BTreeSet<Holder>)>,
@@ -102,11 +105,12 @@ fn holder(of: Result<u8, u8>) -> Holder {
 impl Region {
     /// Canonical ids and times of creation are each region's own.
     fn shown(&self) -> Shown {
-        let Model { users, keys, groups, policies, .. } = &self.fold.model;
+        let Model { users, emails, keys, groups, policies, .. } = &self.fold.model;
         let (id, created) = (UserId::from_fresh([0; 32]), Timestamp::UNIX_EPOCH);
         let user = |row: &UserRow| UserRow { id: id.clone(), created, ..row.clone() };
         Shown {
             users: users.iter().map(|(name, row)| (name.clone(), user(row))).collect(),
+            emails: emails.clone(),
             keys: keys.iter().map(|(id, row)| (id.clone(), KeyRow { created, ..row.clone() })).collect(),
             groups: groups
                 .iter()
@@ -205,6 +209,14 @@ impl World {
                 display_name: Some(format!("changed {}", self.made)),
                 email: None,
                 enabled,
+                limits: None,
+            }),
+            Deed::SetEmail(n, address) => C::ChangeUser(ChangeUser {
+                user: user(n),
+                role: None,
+                display_name: None,
+                email: Some(address.map(|address| format!("{address}@example.org"))),
+                enabled: None,
                 limits: None,
             }),
             Deed::SetPassword(n) => C::SetPassword { user: user(n), password: Some(self.secret()) },
@@ -327,6 +339,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         4 => n().prop_map(Deed::CreateUser),
         2 => (n(), prop::option::of(is()), prop::option::of(is())).prop_map(|(n, e, a)| Deed::ChangeUser(n, e, a)),
+        2 => (n(), prop::option::of(n())).prop_map(|(n, address)| Deed::SetEmail(n, address)),
         1 => n().prop_map(Deed::SetPassword),
         2 => n().prop_map(Deed::DeleteUser),
         2 => (n(), n()).prop_map(|(n, k)| Deed::CreateKey(n, k)),

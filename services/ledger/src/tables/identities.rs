@@ -37,7 +37,7 @@ pub(crate) enum Kind {
     User = 1,
     /// Canonical id → user name.
     UserId = 2,
-    /// E-mail address → user name.
+    /// E-mail address, a line break, user name → user name. No address holds a line break.
     Email = 3,
     /// Access key id → [`KeyRow`].
     Key = 4,
@@ -67,6 +67,16 @@ const AFTER_SEPARATOR: char = '0';
 
 fn owned(user: &UserName, what: impl std::fmt::Display) -> String {
     format!("{user}{SEPARATOR}{what}")
+}
+
+/// Separates an e-mail address from a user who has it, in keys.
+const ADDRESS_SEPARATOR: char = '\n';
+
+/// The character after [`ADDRESS_SEPARATOR`].
+const AFTER_ADDRESS_SEPARATOR: char = '\u{b}';
+
+fn addressed(email: &str, user: &str) -> String {
+    format!("{email}{ADDRESS_SEPARATOR}{user}")
 }
 
 impl<A: Access> Tables<A> {
@@ -161,7 +171,12 @@ impl<A: Access> Identities for Tables<A> {
     }
 
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, StateError> {
-        self.identity(Kind::Email, email)
+        let (from, to) = (addressed(email, ""), format!("{email}{AFTER_ADDRESS_SEPARATOR}"));
+        let (from, to) = ((Kind::Email as u8, from.as_str()), (Kind::Email as u8, to.as_str()));
+        match self.identities.range(from..to)?.next() {
+            Some(entry) => Ok(Some(entry?.row_as()?)),
+            None => Ok(None),
+        }
     }
 
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, StateError> {
@@ -240,8 +255,12 @@ impl Tables<Writable<'_>> {
             IdentityChange::DropUser { name } => self.drop_identity(Kind::User, name.as_str()),
             IdentityChange::PutUserId { id, name } => self.put_identity(Kind::UserId, id.as_str(), name),
             IdentityChange::DropUserId { id } => self.drop_identity(Kind::UserId, id.as_str()),
-            IdentityChange::PutEmail { email, name } => self.put_identity(Kind::Email, email, name),
-            IdentityChange::DropEmail { email } => self.drop_identity(Kind::Email, email),
+            IdentityChange::PutEmail { email, name } => {
+                self.put_identity(Kind::Email, &addressed(email, name.as_str()), name)
+            }
+            IdentityChange::DropEmail { email, name } => {
+                self.drop_identity(Kind::Email, &addressed(email, name.as_str()))
+            }
             IdentityChange::PutKey { id, row } => {
                 self.put_identity(Kind::UserKey, &owned(&row.user, id), &())?;
                 self.put_identity(Kind::Key, id.as_str(), row)

@@ -174,7 +174,8 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.identities_changed = snapshot.identities_changed().unwrap();
     model.users = found(&replayed.users, |name| snapshot.user(name));
     model.user_ids = found(&replayed.user_ids, |id| snapshot.user_by_id(id));
-    model.emails = found(&replayed.emails, |email| snapshot.user_by_email(email));
+    // Within one region an address is one user's.
+    model.emails = found(&replayed.emails, |email| Ok(snapshot.user_by_email(email)?.map(|name| [name].into())));
     model.keys = found(&replayed.keys, |id| snapshot.key(id));
     model.groups = found(&replayed.groups, |name| snapshot.group(name));
     model.policies = found(&replayed.policies, |name| snapshot.policy(name));

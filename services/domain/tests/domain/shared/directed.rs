@@ -1,6 +1,6 @@
 //! What regions share, case by case.
 
-use domain::{Command, IdentityCommand, IdentityRejection, Noun, Rejection, Shared};
+use domain::{Command, Identities, IdentityCommand, IdentityRejection, Noun, Rejection, Shared};
 use events::Fact;
 use events::identity::{Change, Stamp};
 use events::ids::UserName;
@@ -162,4 +162,21 @@ fn a_key_that_a_region_disabled_and_deleted_is_not_made_again() {
     world.send(1, sent);
     let model = &world.regions[1].fold.model;
     assert!(model.users.contains_key(&user(1)) && model.keys.is_empty());
+}
+
+#[test]
+fn an_address_that_regions_gave_to_two_users_belongs_to_one_everywhere_and_then_to_the_other() {
+    let mut world = regions();
+    does(&mut world, 0, &[Deed::CreateUser(0), Deed::CreateUser(1)]);
+    world.settle();
+    does(&mut world, 0, &[Deed::SetEmail(1, Some(1))]);
+    does(&mut world, 1, &[Deed::SetEmail(0, Some(1))]);
+    world.settle();
+    let of_address = |world: &World| {
+        world.regions.iter().map(|region| region.fold.model.user_by_email("1@example.org").unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_address(&world), [Some(user(0)), Some(user(0))]);
+    does(&mut world, 1, &[Deed::SetEmail(0, None)]);
+    world.settle();
+    assert_eq!(of_address(&world), [Some(user(1)), Some(user(1))]);
 }
