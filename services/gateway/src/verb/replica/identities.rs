@@ -10,8 +10,10 @@ use events::replica::NotAChange;
 use identity::{NONCE_BYTES, Sealer, Sealers, Secret, key_context, password_context};
 use ledger::CommitError;
 use policy::Document;
+use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 
+use crate::access::Proof;
 use crate::authorization::{Authorized, Granted, Uncommitted};
 use crate::encryption::random;
 use crate::failure::{Failure, commit_failure};
@@ -30,7 +32,7 @@ const TEXT_BYTES_MAX: usize = 256;
 const FACTS_OF_A_USER: usize = 3;
 
 pub(in crate::verb) async fn put_identities(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
-    call.check_signed("replicate")?;
+    check_body_signed(&call)?;
     let sent = {
         let document = read_document(body, &call, Sums::OfDocument).await?;
         Sent::<Secret>::decode(&document).map_err(|error| unread(&error))?
@@ -43,6 +45,15 @@ pub(in crate::verb) async fn put_identities(call: Granted<'_>, body: Body) -> Re
         }
     }
     Ok(Response::new(Body::empty()))
+}
+
+/// Whoever sees a presigned URL, or a signed head of a request, could else send users of their own with it.
+fn check_body_signed(call: &Granted<'_>) -> Result<(), Error> {
+    call.check_signed("replicate")?;
+    if call.caller.proof == Proof::Headers && matches!(call.caller.payload, PayloadHash::Signed(_)) {
+        return Ok(());
+    }
+    Err(Error::access_denied("Users and keys are sent in a body that is signed by the headers of its request."))
 }
 
 /// A form that only a later release knows waits at its source for this region's upgrade.
