@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fact::Fact;
 use crate::ids::{AccessKeyId, GroupName, PolicyName, RegionName, UserId, UserName};
@@ -17,9 +18,16 @@ use crate::user::{Limits, Role};
 pub struct Stamp {
     /// When, to the microsecond.
     #[schemars(with = "String")]
+    #[serde(deserialize_with = "to_the_microsecond")]
     pub at: Timestamp,
     /// Where.
     pub region: RegionName,
+}
+
+/// Cuts off what is finer than rows keep. Else a stamp would look later than itself for ever.
+fn to_the_microsecond<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let at = Timestamp::deserialize(deserializer)?;
+    Timestamp::from_microsecond(at.as_microsecond()).map_err(D::Error::custom)
 }
 
 /// What was written last counts. A write to something that was made later counts before any to what was made earlier.
@@ -285,6 +293,12 @@ mod tests {
         let body = serde_json::to_vec(&sent).unwrap();
         assert_eq!(Sent::decode(&body), Ok(sent));
         assert_eq!(Sent::<String>::decode(br#"{"form":2}"#), Err(NotAChange::Form { form: 2 }));
+    }
+
+    #[test]
+    fn a_stamp_has_no_more_than_microseconds() {
+        let fine = r#"{"at":"2026-11-30T13:02:09.000001999Z","region":"eu-1"}"#;
+        assert_eq!(serde_json::from_str::<Stamp>(fine).unwrap(), stamp("eu-1"));
     }
 
     #[test]
