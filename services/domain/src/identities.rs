@@ -43,4 +43,6 @@ pub trait Identities {
     fn written(&self, name: &Written) -> Result<Option<WriteRow>, Self::Error>;
     /// What was written that belongs to a user, a group or a policy, in the order of its names as text.
     fn written_of(&self, owner: &Named) -> Result<Vec<Written>, Self::Error>;
+    /// What is written of which a group or a policy is the second owner.
+    fn written_with(&self, second: &Named) -> Result<Vec<Written>, Self::Error>;
 }

@@ -260,6 +260,13 @@ impl Identities for Model {
         names.sort_by_key(ToString::to_string);
         Ok(names)
     }
+
+    fn written_with(&self, second: &Named) -> Result<Vec<Written>, Infallible> {
+        let is_with = |name: &&Written| name.second_owner().as_ref() == Some(second);
+        let mut names: Vec<_> = self.writes.keys().filter(is_with).cloned().collect();
+        names.sort_by_key(ToString::to_string);
+        Ok(names)
+    }
 }
 
 impl View for Model {

@@ -251,9 +251,9 @@ pub(super) fn group_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &group::Del
             member.groups.remove(group);
             row.members.remove(&name);
             draft.change_identity(IdentityChange::PutUser { name, row: member });
-            shared::forget(draft, written);
         }
     }
+    shared::forget_with(draft, &Named::Group(group.clone()), &left)?;
     let holder = Holder::Group(group.clone());
     for policy in row.policies.clone() {
         if shared::goes(draft, &Written::Attachment(holder.clone(), policy.clone()), 0, &left)? {

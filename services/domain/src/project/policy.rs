@@ -47,9 +47,9 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Fold
         if shared::goes(draft, &written, 1, &left)? {
             hold(draft, policy, &holder, false)?;
             row.holders.remove(&holder);
-            shared::forget(draft, written);
         }
     }
+    shared::forget_with(draft, &Named::Policy(policy.clone()), &left)?;
     if matches!(left, Left::Later { .. }) {
         draft.change_identity(IdentityChange::PutPolicy { name: policy.clone(), row });
         return Ok(());

@@ -159,6 +159,16 @@ pub(super) fn forget<V: View>(draft: &mut Draft<'_, V>, name: Written) {
     draft.change_identity(IdentityChange::DropWrite { name });
 }
 
+/// The same of what has the one that is deleted as its second owner, and of who was removed from it before.
+pub(super) fn forget_with<V: View>(draft: &mut Draft<'_, V>, second: &Named, left: &Left) -> Result<(), V> {
+    for name in draft.view.written_with(second).map_err(ProjectError::View)? {
+        if goes(draft, &name, 1, left)? {
+            forget(draft, name);
+        }
+    }
+    Ok(())
+}
+
 /// Whether something that is written goes, of which the one that is deleted is the first owner or the second.
 pub(super) fn goes<V: View>(draft: &Draft<'_, V>, name: &Written, place: usize, left: &Left) -> Result<bool, V> {
     let row = draft.view.written(name).map_err(ProjectError::View)?;

@@ -106,6 +106,15 @@ impl Written {
             Self::Document(policy) => Named::Policy(policy.clone()),
         }
     }
+
+    /// The other that it belongs to, if there are two. Nothing that is built in is deleted.
+    pub fn second_owner(&self) -> Option<Named> {
+        match self {
+            Self::Member(_, group) => Some(Named::Group(group.clone())),
+            Self::Attachment(_, policy) => Some(Named::Policy(policy.clone())),
+            Self::Properties(_) | Self::Password(_) | Self::Key(..) | Self::Document(_) => None,
+        }
+    }
 }
 
 // No name holds a `/`, so these texts can be told apart, and those of one owner follow each other.

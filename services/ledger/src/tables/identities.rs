@@ -57,6 +57,8 @@ pub(crate) enum Kind {
     Made = 11,
     /// [`Written`] → [`WriteRow`].
     Write = 12,
+    /// `second owner/`[`Written`] → nothing.
+    WriteWith = 13,
 }
 
 /// Separates a user from a belonging of the user, in keys.
@@ -236,6 +238,18 @@ impl<A: Access> Identities for Tables<A> {
         }
         Ok(names)
     }
+
+    fn written_with(&self, second: &Named) -> Result<Vec<Written>, StateError> {
+        let (from, to) = (format!("{second}{SEPARATOR}"), format!("{second}{AFTER_SEPARATOR}"));
+        let (first, last) = ((Kind::WriteWith as u8, from.as_str()), (Kind::WriteWith as u8, to.as_str()));
+        let mut names = Vec::new();
+        for entry in self.identities.range(first..last)? {
+            let entry = entry?;
+            let (_, name) = entry.stored_key();
+            names.push(name[from.len()..].parse().map_err(StateError::Key)?);
+        }
+        Ok(names)
+    }
 }
 
 impl Tables<Writable<'_>> {
@@ -284,8 +298,18 @@ impl Tables<Writable<'_>> {
             }
             IdentityChange::PutMade { name, row } => self.put_identity(Kind::Made, &name.to_string(), row),
             IdentityChange::DropMade { name } => self.drop_identity(Kind::Made, &name.to_string()),
-            IdentityChange::PutWrite { name, row } => self.put_identity(Kind::Write, &name.to_string(), row),
-            IdentityChange::DropWrite { name } => self.drop_identity(Kind::Write, &name.to_string()),
+            IdentityChange::PutWrite { name, row } => {
+                if let Some(second) = name.second_owner() {
+                    self.put_identity(Kind::WriteWith, &format!("{second}{SEPARATOR}{name}"), &())?;
+                }
+                self.put_identity(Kind::Write, &name.to_string(), row)
+            }
+            IdentityChange::DropWrite { name } => {
+                if let Some(second) = name.second_owner() {
+                    self.drop_identity(Kind::WriteWith, &format!("{second}{SEPARATOR}{name}"))?;
+                }
+                self.drop_identity(Kind::Write, &name.to_string())
+            }
         }
     }
 }

@@ -163,10 +163,11 @@ fn user_fact<V: View>(view: &V, here: &RegionName, wanted: &User<Sealed>) -> Res
             return Err(IdentityRejection::UserIdTaken.into());
         }
         wanted.password.as_ref().map_or(Ok(()), |password| seal::check(view, password))?;
-        return Ok(Some(created(here, wanted)));
+        return Ok(Some(created(here, wanted, wanted.password.clone())));
     };
     if !row.reaches(&wanted.made, here) {
-        return Ok(Some(created(here, wanted)));
+        // A password that counts comes with the next fact.
+        return Ok(Some(created(here, wanted, None)));
     }
     let owners = [(name, Noun::User)];
     if is_news(view, here, &Written::Properties(wanted.user.clone()), &owners, &wanted.write)? {
@@ -179,7 +180,7 @@ fn user_fact<V: View>(view: &V, here: &RegionName, wanted: &User<Sealed>) -> Res
 }
 
 /// A user who is here already keeps what there is of them: only that they were made in another region, too, is new.
-fn created(here: &RegionName, wanted: &User<Sealed>) -> Fact {
+fn created(here: &RegionName, wanted: &User<Sealed>, password: Option<Sealed>) -> Fact {
     let replica = IdentityReplica {
         taken_in: here.clone(),
         made: Some(wanted.made.clone()),
@@ -192,7 +193,7 @@ fn created(here: &RegionName, wanted: &User<Sealed>) -> Fact {
         role: wanted.role,
         display_name: wanted.display_name.clone(),
         email: wanted.email.clone(),
-        password: wanted.password.clone(),
+        password,
         limits: wanted.limits,
         disabled: !wanted.enabled,
         replica: Some(Box::new(replica)),

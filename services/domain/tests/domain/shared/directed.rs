@@ -1,5 +1,6 @@
 //! What regions share, case by case.
 
+use domain::row::Written;
 use domain::{Command, Identities, IdentityCommand, IdentityRejection, Noun, Rejection, Shared};
 use events::Fact;
 use events::identity::{Change, Stamp};
@@ -179,4 +180,31 @@ fn an_address_that_regions_gave_to_two_users_belongs_to_one_everywhere_and_then_
     does(&mut world, 1, &[Deed::SetEmail(0, None)]);
     world.settle();
     assert_eq!(of_address(&world), [Some(user(1)), Some(user(1))]);
+}
+
+#[test]
+fn nothing_stays_of_memberships_and_attachments_of_what_is_deleted() {
+    let mut world = regions();
+    does(&mut world, 0, &[Deed::CreateUser(1), Deed::CreateGroup(1), Deed::StorePolicy(1, 1)]);
+    does(&mut world, 0, &[Deed::AddMember(1, 1), Deed::RemoveMember(1, 1)]);
+    does(&mut world, 0, &[Deed::Attach(1, Ok(1)), Deed::Detach(1, Ok(1))]);
+    world.settle();
+    does(&mut world, 0, &[Deed::DeleteGroup(1), Deed::DeletePolicy(1)]);
+    world.settle();
+    for region in &world.regions {
+        let writes: Vec<_> = region.fold.model.writes.keys().cloned().collect();
+        assert_eq!(writes, [Written::Properties(user(1)), Written::Password(user(1))]);
+    }
+}
+
+#[test]
+fn that_two_users_are_one_is_told_without_a_password() {
+    let mut world = regions();
+    does(&mut world, 0, &[Deed::CreateUser(1)]);
+    does(&mut world, 1, &[Deed::CreateUser(1)]);
+    world.settle();
+    let told = |fact: &Fact| matches!(fact, Fact::UserCreated(fact) if fact.replica.is_some());
+    let merged = world.regions[0].fold.events.iter().find(|event| told(&event.fact)).unwrap();
+    assert!(matches!(&merged.fact, Fact::UserCreated(fact) if fact.password.is_none()));
+    assert_eq!(world.regions[0].shown(), world.regions[1].shown(), "the password follows");
 }

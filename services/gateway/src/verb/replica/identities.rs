@@ -39,6 +39,7 @@ pub(in crate::verb) async fn put_identities(call: Granted<'_>, body: Body) -> Re
     };
     for change in sent.changes {
         check(&change)?;
+        check_key(&change, &call.gateway.0.options.credentials.access_key)?;
         let facts = if matches!(change, Change::User(_)) { FACTS_OF_A_USER } else { 1 };
         for _ in 0..facts {
             commit(&call, &change).await?;
@@ -79,6 +80,17 @@ fn check(change: &Change<Secret>) -> Result<(), Error> {
         _ => true,
     };
     if is_valid { Ok(()) } else { Err(Error::invalid_request("A change has values that are not possible here.")) }
+}
+
+/// Root's key is no key of a user.
+fn check_key(change: &Change<Secret>, of_root: &str) -> Result<(), Error> {
+    match change {
+        Change::Key(key) if key.access_key.as_str() == of_root => {
+            let message = format!("{}: this is the access key of root here.", about(change));
+            Err(Error::with_message(Code::IdentityReplicaRefused, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_secret(secret: &Secret, bytes_max: usize) -> bool {
