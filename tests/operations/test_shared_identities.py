@@ -130,18 +130,20 @@ def test_what_there_was_and_what_changes_is_in_the_other_region(pair):
 
 def test_both_directions_converge_after_the_regions_were_apart(pair):
     one, other = pair.one, pair.other
-    ada = [region.create("ada") for region in (one, other)]
+    ada = [region.create("ada", policies=["readonly"]) for region in (one, other)]
     pair.share(both=True)
     wait.until(lambda: shown(one) == shown(other), "the same at the beginning")
     for credentials in (user.credentials for user in ada):
-        assert works(pair.first, credentials) == works(pair.second, credentials)
+        assert works(pair.first, credentials) and works(pair.second, credentials)
     assert [region.ask("GET", "/users/ada")["id"] for region in (one, other)] == [user.id for user in ada]
     os.kill(pair.second.second_pid, signal.SIGSTOP)
-    one.create("bea")
-    one.ask("PATCH", "/users/ada", {"display_name": "Ada of the first"})
-    one.ask("POST", "/groups", {"name": "crew"})
-    one.ask("PUT", "/groups/crew/members/bea")
-    os.kill(pair.second.second_pid, signal.SIGCONT)
+    try:
+        one.create("bea")
+        one.ask("PATCH", "/users/ada", {"display_name": "Ada of the first"})
+        one.ask("POST", "/groups", {"name": "crew"})
+        one.ask("PUT", "/groups/crew/members/bea")
+    finally:
+        os.kill(pair.second.second_pid, signal.SIGCONT)
     other.ask("PATCH", "/users/ada", {"enabled": False})
     other.create("cyd")
     wait.until(lambda: shown(one) == shown(other), "the same after that")
@@ -181,6 +183,22 @@ def test_a_link_without_the_right_waits_and_says_why(pair):
     assert buckets(pair.second, ada.credentials) == "InvalidAccessKeyId"
     other.store_policy(f"link-to-{SECOND}", document(RIGHT))
     wait.until(lambda: works(pair.second, ada.credentials), "the key, now that it may come")
+
+
+def test_what_is_refused_holds_up_nothing_else(pair):
+    one, other = pair.one, pair.other
+    one.create("yan")
+    other.create("zoe")
+    # An access key id is one user's: there it is that of somebody else.
+    for region, user in ((one, "yan"), (other, "zoe")):
+        region.ask("POST", f"/users/{user}/keys", {"access_key": "KEYOFTWO", "secret_key": f"the secret of {user}"})
+    pair.share()
+    ada = one.create("ada", policies=["readonly"])
+    wait.until(lambda: works(pair.second, ada.credentials), "a key of after what is refused")
+
+    def keys(user: str) -> list[str]:
+        return [key["access_key"] for key in other.ask("GET", f"/users/{user}/keys")["keys"]]
+    assert "KEYOFTWO" in keys("zoe") and "KEYOFTWO" not in keys("yan")
 
 
 def test_only_whoever_has_the_right_may_send_and_no_answer_repeats_a_secret(pair):

@@ -100,14 +100,22 @@ function Form({ links = [], ways = [], onClose }: Given) {
   );
 }
 
-const POLICY = `{
-  "Version": "2012-10-17",
-  "Statement": [{
+const OF_OBJECTS = `{
     "Effect": "Allow",
     "Action": ["s3:ReplicateObject", "s3:ReplicateDelete",
                "s3:ReplicateTags"],
     "Resource": ["arn:aws:s3:::BUCKET/*"]
-  }]
+  }`;
+
+const OF_IDENTITIES = `{
+    "Effect": "Allow",
+    "Action": "planetstore:ReplicateIdentities",
+    "Resource": "arn:aws:admin:::region"
+  }`;
+
+const policy = (statements: readonly string[]) => `{
+  "Version": "2012-10-17",
+  "Statement": [${statements.join(", ")}]
 }`;
 
 /** What the user of the other region needs. */
@@ -128,7 +136,9 @@ function Rights({ sharesIdentities }: { sharesIdentities: boolean }) {
           <span className="mono text-text">arn:aws:admin:::region</span>, and can then make administrators.
         </p>
       )}
-      <Code label="The policy of that user, in the other region">{POLICY}</Code>
+      <Code label="The policy of that user, in the other region">
+        {policy(sharesIdentities ? [OF_OBJECTS, OF_IDENTITIES] : [OF_OBJECTS])}
+      </Code>
     </div>
   );
 }
