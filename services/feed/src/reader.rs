@@ -49,7 +49,7 @@ impl Reader {
     }
 
     /// The same with smaller batches, for one of many readers who may each hold one for long. A batch has one event at least.
-    /// While it reads the past, a batch is as large as others if few readers hold one: a small one costs as many messages.
+    /// While it reads the past, a batch is as large as others if few readers hold one: a small batch costs a request, too.
     #[must_use]
     pub fn in_batches_of(self, bytes_max: usize) -> Self {
         Self { batch_bytes_max: bytes_max.min(BATCH_BYTES_MAX), ..self }

@@ -284,7 +284,7 @@ impl Replicator {
         handle.say(&std::iter::once(served).chain(shown).collect::<Vec<_>>().join("; "));
     }
 
-    /// When the log is told what arrived.
+    /// The time at which this process next records in the log what has arrived.
     fn say_due(&self) -> Instant {
         if self.is_busy() { self.next_say } else { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) }
     }
