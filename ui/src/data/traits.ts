@@ -1,6 +1,7 @@
 /** What a bucket is set to, as far as a list shows it. */
 import { queryOptions } from "@tanstack/react-query";
 import { s3, xmlText } from "./s3";
+import { Element } from "./s3/xml";
 
 export interface Traits {
   readonly versioning: "Enabled" | "Suspended" | "off";
@@ -30,19 +31,15 @@ export function traitsQuery(bucket: string) {
         versioning: (versioning && (xmlText(versioning, "Status") as Traits["versioning"])) || "off",
         isLockable: lock !== undefined && xmlText(lock, "ObjectLockEnabled") === "Enabled",
         isPublic: status !== undefined && xmlText(status, "IsPublic")?.toLowerCase() === "true",
-        isReplicated: replication !== undefined && hasEnabledRule(replication),
+        isReplicated:
+          replication !== undefined &&
+          new Element(replication.documentElement)
+            .children("Rule")
+            .some((rule) => rule.text("Status") === "Enabled"),
       };
     },
     meta: { nouns: ["bucket"] },
   });
-}
-
-function hasEnabledRule(replication: Document): boolean {
-  return [...replication.getElementsByTagName("Rule")].some((rule) =>
-    [...rule.children].some(
-      ({ localName, textContent }) => localName === "Status" && textContent === "Enabled",
-    ),
-  );
 }
 
 /** A setting; absent if the bucket does not have it. */
