@@ -33,6 +33,8 @@ mod samples;
 mod secret_samples;
 #[path = "../tests/events/shard_samples.rs"]
 mod shard_samples;
+#[path = "../tests/events/shared_samples.rs"]
+mod shared_samples;
 #[path = "../tests/events/target_samples.rs"]
 mod target_samples;
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::IdentityReplica;
 use crate::ids::{GroupName, UserName};
 
 /// A group was created.
@@ -10,6 +11,9 @@ use crate::ids::{GroupName, UserName};
 pub struct Created {
     /// The group.
     pub group: GroupName,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A group was deleted; its members stay.
@@ -17,6 +21,9 @@ pub struct Created {
 pub struct Deleted {
     /// The group.
     pub group: GroupName,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A user was added to a group.
@@ -26,6 +33,9 @@ pub struct MemberAdded {
     pub group: GroupName,
     /// The user.
     pub user: UserName,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A user was removed from a group.
@@ -35,4 +45,7 @@ pub struct MemberRemoved {
     pub group: GroupName,
     /// The user.
     pub user: UserName,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::IdentityReplica;
 use crate::ids::{AccessKeyId, Sealed, UserName};
 
 /// An S3 key of a user was created.
@@ -19,6 +20,15 @@ pub struct Created {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub expires: Option<Timestamp>,
+    /// It was disabled when it reached this region.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// An administrator had disabled it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_by_admin: bool,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// An S3 key was enabled or disabled, or its expiry changed.
@@ -37,6 +47,9 @@ pub struct Changed {
     /// The change was made by an administrator: the user cannot enable a key that an administrator disabled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_admin: bool,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// An S3 key was deleted.
@@ -46,4 +59,7 @@ pub struct Deleted {
     pub user: UserName,
     /// The access key id.
     pub access_key: AccessKeyId,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }

@@ -126,6 +126,7 @@ impl Fact {
             Self::ReplicationCompleted(fact) => fact.term,
             Self::ReplicationFailed(fact) => fact.term,
             Self::ReplicationCompared(fact) => fact.term,
+            Self::LinkIdentitiesSent(fact) => fact.term,
             _ => None,
         }
     }
@@ -149,6 +150,7 @@ impl Fact {
             Self::ReplicationCompleted(fact) => &mut fact.term,
             Self::ReplicationFailed(fact) => &mut fact.term,
             Self::ReplicationCompared(fact) => &mut fact.term,
+            Self::LinkIdentitiesSent(fact) => &mut fact.term,
             _ => return self,
         };
         *field = Some(term);

@@ -27,6 +27,7 @@ pub mod encryption;
 mod envelope;
 mod fact;
 pub mod group;
+pub mod identity;
 pub mod ids;
 pub mod key;
 pub mod kms_key;

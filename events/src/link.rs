@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{RegionName, Sealed};
+use crate::lease::Term;
 
 /// A link to another region was added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +17,23 @@ pub struct Added {
     pub access_key: String,
     /// The sealed secret key that belongs to it.
     pub secret: Sealed,
+    /// Whether users, groups, keys and policies of this region are sent there, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shares_identities: bool,
+}
+
+/// The other region has all users, groups, keys and policies as they were at a place in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentitiesSent {
+    /// The region that the link leads to.
+    pub link: RegionName,
+    /// The sequence of the event that added the link.
+    pub added: u64,
+    /// The sequence in the log up to which it has all of them.
+    pub up_to: u64,
+    /// The term of the lease under which it was written; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
 }
 
 /// A link was removed.

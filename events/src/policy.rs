@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::IdentityReplica;
 use crate::ids::{GroupName, PolicyName, UserName};
 
 /// Policies that every region has. They are never stored and never deleted, and may be attached.
@@ -25,6 +26,9 @@ pub struct Stored {
     pub policy: PolicyName,
     /// The JSON document as the client sent it.
     pub document: String,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A policy was deleted. It was attached to no user and no group.
@@ -32,6 +36,9 @@ pub struct Stored {
 pub struct Deleted {
     /// The policy.
     pub policy: PolicyName,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A policy was attached to a user or group.
@@ -41,6 +48,9 @@ pub struct Attached {
     pub policy: PolicyName,
     /// The user or group.
     pub holder: Holder,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A policy was detached from a user or group.
@@ -50,4 +60,7 @@ pub struct Detached {
     pub policy: PolicyName,
     /// The user or group.
     pub holder: Holder,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }

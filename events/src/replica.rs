@@ -180,7 +180,7 @@ impl Comparison {
 
 /// Reads JSON of a form that is known. The form is checked before anything else is read, so that what a later release sends is
 /// refused by its form.
-fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, NotAChange> {
+pub(crate) fn decode<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, NotAChange> {
     /// What every form has.
     #[derive(Deserialize)]
     struct Any {
@@ -256,6 +256,12 @@ pub enum NotAChange {
     TooMany {
         /// Their number.
         versions: usize,
+    },
+    /// Send fewer changes at once.
+    #[error("a request may have {} changes, and has {changes}", crate::identity::CHANGES_MAX)]
+    TooManyChanges {
+        /// Their number.
+        changes: usize,
     },
     /// Send less metadata, or parts of fewer sizes.
     #[error("the header {HEADER} may have {HEADER_BYTES_MAX} bytes, and would have {bytes}")]

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::IdentityReplica;
 use crate::ids::{Sealed, UserId, UserName};
 
 /// The role of a user, which applies before any policy.
@@ -47,6 +48,12 @@ pub struct Created {
     pub password: Option<Sealed>,
     /// The rate limits.
     pub limits: Limits,
+    /// It was disabled when it reached this region.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// The properties of a user changed. The event holds all of them.
@@ -65,6 +72,9 @@ pub struct Changed {
     pub enabled: bool,
     /// The rate limits.
     pub limits: Limits,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// The password of a user was set or removed. All sessions of the user ended.
@@ -75,6 +85,9 @@ pub struct PasswordChanged {
     /// The hash of the password, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Sealed>,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A user was deleted with all keys, sessions, memberships and attached policies. Buckets and objects stay.
@@ -82,6 +95,9 @@ pub struct PasswordChanged {
 pub struct Deleted {
     /// The user.
     pub user: UserName,
+    /// The region that the change was made in, if it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<Box<IdentityReplica>>,
 }
 
 /// A user logged in. The session is in a `session.opened`.

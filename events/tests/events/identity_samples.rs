@@ -126,6 +126,8 @@ fn of_users() -> Vec<(&'static str, Fact)> {
                 email: Some("alice@example.com".into()),
                 password: Some(sealed()),
                 limits: Limits::default(),
+                disabled: false,
+                replica: None,
             }),
         ),
         (
@@ -137,9 +139,13 @@ fn of_users() -> Vec<(&'static str, Fact)> {
                 email: Some("alice@example.com".into()),
                 enabled: true,
                 limits,
+                replica: None,
             }),
         ),
-        ("", Fact::UserPasswordChanged(user::PasswordChanged { user: alice(), password: Some(sealed()) })),
+        (
+            "",
+            Fact::UserPasswordChanged(user::PasswordChanged { user: alice(), password: Some(sealed()), replica: None }),
+        ),
         (
             "",
             Fact::KeyCreated(key::Created {
@@ -147,6 +153,9 @@ fn of_users() -> Vec<(&'static str, Fact)> {
                 access_key: access_key(),
                 secret: sealed(),
                 expires: Some(day(24)),
+                disabled: false,
+                held_by_admin: false,
+                replica: None,
             }),
         ),
         (
@@ -157,10 +166,11 @@ fn of_users() -> Vec<(&'static str, Fact)> {
                 enabled: false,
                 expires: Some(day(25)),
                 by_admin: false,
+                replica: None,
             }),
         ),
-        ("", Fact::KeyDeleted(key::Deleted { user: alice(), access_key: access_key() })),
-        ("", Fact::UserDeleted(user::Deleted { user: alice() })),
+        ("", Fact::KeyDeleted(key::Deleted { user: alice(), access_key: access_key(), replica: None })),
+        ("", Fact::UserDeleted(user::Deleted { user: alice(), replica: None })),
     ]
 }
 
@@ -169,14 +179,17 @@ fn of_groups_and_policies() -> Vec<(&'static str, Fact)> {
     let read_photos = || "read-photos".parse().unwrap();
     let (group, policy) = (editors, read_photos);
     vec![
-        ("", Fact::GroupCreated(group::Created { group: group() })),
-        ("", Fact::GroupMemberAdded(group::MemberAdded { group: group(), user: alice() })),
-        ("", Fact::PolicyStored(policy::Stored { policy: policy(), document: POLICY.into() })),
-        ("", Fact::PolicyAttached(policy::Attached { policy: policy(), holder: Holder::Group(group()) })),
-        ("", Fact::PolicyDetached(policy::Detached { policy: policy(), holder: Holder::User(alice()) })),
-        ("", Fact::PolicyDeleted(policy::Deleted { policy: policy() })),
-        ("", Fact::GroupMemberRemoved(group::MemberRemoved { group: group(), user: alice() })),
-        ("", Fact::GroupDeleted(group::Deleted { group: group() })),
+        ("", Fact::GroupCreated(group::Created { group: group(), replica: None })),
+        ("", Fact::GroupMemberAdded(group::MemberAdded { group: group(), user: alice(), replica: None })),
+        ("", Fact::PolicyStored(policy::Stored { policy: policy(), document: POLICY.into(), replica: None })),
+        (
+            "",
+            Fact::PolicyAttached(policy::Attached { policy: policy(), holder: Holder::Group(group()), replica: None }),
+        ),
+        ("", Fact::PolicyDetached(policy::Detached { policy: policy(), holder: Holder::User(alice()), replica: None })),
+        ("", Fact::PolicyDeleted(policy::Deleted { policy: policy(), replica: None })),
+        ("", Fact::GroupMemberRemoved(group::MemberRemoved { group: group(), user: alice(), replica: None })),
+        ("", Fact::GroupDeleted(group::Deleted { group: group(), replica: None })),
     ]
 }
 

@@ -29,6 +29,7 @@ mod sdk;
 mod secret_samples;
 mod secrets;
 mod shard_samples;
+mod shared_samples;
 mod strategies;
 mod target_samples;
 mod target_strategies;

@@ -83,7 +83,7 @@ fn bucket_tags_changed() -> bucket::TagsChanged {
 
 fn key_held() -> key::Changed {
     let (user, access_key) = ("alice".parse().unwrap(), "PSQ2F7Z1M0C9W8K4T6N3".parse().unwrap());
-    key::Changed { user, access_key, enabled: false, expires: None, by_admin: true }
+    key::Changed { user, access_key, enabled: false, expires: None, by_admin: true, replica: None }
 }
 
 fn bucket_cors_changed() -> bucket::CorsChanged {

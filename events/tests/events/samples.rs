@@ -52,7 +52,7 @@ pub(crate) fn samples() -> Vec<Sample> {
     let placed = placed.chain(crate::secret_samples::facts()).chain(crate::lease_samples::facts());
     let placed = placed.chain(crate::consumer_samples::facts());
     let placed = placed.chain(crate::target_samples::facts()).chain(crate::replication_samples::facts());
-    let placed = placed.chain(crate::link_samples::facts());
+    let placed = placed.chain(crate::link_samples::facts()).chain(crate::shared_samples::facts());
     placed.map(sample).collect()
 }
 

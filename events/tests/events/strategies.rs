@@ -261,11 +261,23 @@ pub(crate) fn identity_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         user.prop_map(|(user, id, display_name, email, password, limits)| {
             let role = Role::User;
-            Fact::UserCreated(user::Created { user, id, role, display_name, email, password, limits })
+            Fact::UserCreated(user::Created {
+                user,
+                id,
+                role,
+                display_name,
+                email,
+                password,
+                limits,
+                disabled: false,
+                replica: None,
+            })
         }),
         (user_name(), "[A-Za-z0-9]{3,40}", sealed(), option::of(time())).prop_map(
             |(user, access_key, secret, expires)| {
-                Fact::KeyCreated(key::Created { user, access_key: access_key.parse().unwrap(), secret, expires })
+                let access_key = access_key.parse().unwrap();
+                let (disabled, held_by_admin, replica) = (false, false, None);
+                Fact::KeyCreated(key::Created { user, access_key, secret, expires, disabled, held_by_admin, replica })
             }
         ),
         (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
@@ -273,7 +285,11 @@ pub(crate) fn identity_fact() -> impl Strategy<Value = Fact> {
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
         crate::lifecycle_strategies::node_joined(),
-        (policy, holder).prop_map(|(policy, holder)| Fact::PolicyAttached(policy::Attached { policy, holder })),
+        (policy, holder).prop_map(|(policy, holder)| Fact::PolicyAttached(policy::Attached {
+            policy,
+            holder,
+            replica: None
+        })),
         session.prop_map(|(user, id, refresh, expires)| {
             let (session, refresh) = (SessionId(id), Sha256Digest(refresh));
             Fact::SessionOpened(session::Opened { user, session, refresh, expires })

@@ -8,10 +8,10 @@ use events::lease::Lease;
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, ManifestRow, NodeRow,
-    NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
-    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
-    WorkerRow, WritersRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow,
+    Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow, WorkerRow, WriteRow, WritersRow, Written,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
@@ -107,7 +107,7 @@ pub enum IdentityChange {
     PutUserId { id: UserId, name: UserName },
     DropUserId { id: UserId },
     PutEmail { email: String, name: UserName },
-    DropEmail { email: String },
+    DropEmail { email: String, name: UserName },
     PutKey { id: AccessKeyId, row: KeyRow },
     DropKey { id: AccessKeyId, user: UserName },
     PutGroup { name: GroupName, row: GroupRow },
@@ -117,4 +117,8 @@ pub enum IdentityChange {
     PutKmsKey { name: KmsKeyName, row: KmsKeyRow },
     PutSession { id: SessionId, row: SessionRow },
     DropSession { id: SessionId, user: UserName },
+    PutMade { name: Named, row: MadeRow },
+    DropMade { name: Named },
+    PutWrite { name: Written, row: WriteRow },
+    DropWrite { name: Written },
 }

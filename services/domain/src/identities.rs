@@ -2,7 +2,7 @@
 
 use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 
-use crate::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use crate::row::{GroupRow, KeyRow, KmsKeyRow, MadeRow, Named, PolicyRow, SessionRow, UserRow, WriteRow, Written};
 
 /// Users, keys, groups, policies and sessions at one moment. Root is not among the users.
 pub trait Identities {
@@ -16,7 +16,7 @@ pub trait Identities {
     fn user(&self, name: &UserName) -> Result<Option<UserRow>, Self::Error>;
     /// The name of the user with a canonical id.
     fn user_by_id(&self, id: &UserId) -> Result<Option<UserName>, Self::Error>;
-    /// The name of the user with an e-mail address.
+    /// The name of the user with an e-mail address. Regions may give one to several users: then it is the first by name.
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Self::Error>;
     /// A key.
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Self::Error>;
@@ -37,4 +37,12 @@ pub trait Identities {
     fn kms_key(&self, name: &KmsKeyName) -> Result<Option<KmsKeyRow>, Self::Error>;
     /// A session.
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Self::Error>;
+    /// When the user, the group or the policy of a name was made.
+    fn made(&self, name: &Named) -> Result<MadeRow, Self::Error>;
+    /// When something was written.
+    fn written(&self, name: &Written) -> Result<Option<WriteRow>, Self::Error>;
+    /// What was written that belongs to a user, a group or a policy, in the order of its names as text.
+    fn written_of(&self, owner: &Named) -> Result<Vec<Written>, Self::Error>;
+    /// What is written of which a group or a policy is the second owner.
+    fn written_with(&self, second: &Named) -> Result<Vec<Written>, Self::Error>;
 }

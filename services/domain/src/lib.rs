@@ -31,6 +31,7 @@ pub mod placement;
 mod project;
 mod proof;
 pub mod row;
+mod shared;
 mod standing;
 mod view;
 
@@ -39,7 +40,7 @@ pub use change::{Change, FACT_CHANGES_MAX, IdentityChange};
 pub use command::identity::{
     ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
     MEMBERS_PER_GROUP_MAX, Noun, OpenSession, POLICIES_PER_HOLDER_MAX, RESEALED_KEYS_MAX, RefreshSession, Reseal,
-    SESSIONS_PER_USER_MAX,
+    SESSIONS_PER_USER_MAX, TakeChange,
 };
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
@@ -61,5 +62,6 @@ pub use identities::Identities;
 pub use outcome::outcome_of;
 pub use project::{ENDED_FORGOTTEN_MAX, FREED_AT_ONCE_MAX, ProjectError, project};
 pub use proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX, may_write, stands};
+pub use shared::{Shared, shared_of, to_share};
 pub use standing::{Standing, Who, standing};
 pub use view::{Parts, VersionName, View, find_version, newest_version, version_by_id};

@@ -13,10 +13,10 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
-    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, ManifestRow, NodeRow,
-    NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow,
-    RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
-    WorkerRow, WritersRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow,
+    Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow, WorkerRow, WriteRow, WritersRow, Written,
 };
 use crate::view::{Parts, View};
 
@@ -64,12 +64,14 @@ pub struct Model {
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
-    pub emails: BTreeMap<String, UserName>,
+    pub emails: BTreeMap<String, BTreeSet<UserName>>,
     pub keys: BTreeMap<AccessKeyId, KeyRow>,
     pub groups: BTreeMap<GroupName, GroupRow>,
     pub policies: BTreeMap<PolicyName, PolicyRow>,
     pub kms_keys: BTreeMap<KmsKeyName, KmsKeyRow>,
     pub sessions: BTreeMap<SessionId, SessionRow>,
+    pub made: BTreeMap<Named, MadeRow>,
+    pub writes: BTreeMap<Written, WriteRow>,
 }
 
 impl Model {
@@ -166,8 +168,14 @@ impl Model {
             IdentityChange::DropUser { name } => drop(self.users.remove(&name)),
             IdentityChange::PutUserId { id, name } => drop(self.user_ids.insert(id, name)),
             IdentityChange::DropUserId { id } => drop(self.user_ids.remove(&id)),
-            IdentityChange::PutEmail { email, name } => drop(self.emails.insert(email, name)),
-            IdentityChange::DropEmail { email } => drop(self.emails.remove(&email)),
+            IdentityChange::PutEmail { email, name } => drop(self.emails.entry(email).or_default().insert(name)),
+            IdentityChange::DropEmail { email, name } => {
+                let names = self.emails.entry(email.clone()).or_default();
+                names.remove(&name);
+                if names.is_empty() {
+                    self.emails.remove(&email);
+                }
+            }
             IdentityChange::PutKey { id, row } => drop(self.keys.insert(id, row)),
             IdentityChange::DropKey { id, .. } => drop(self.keys.remove(&id)),
             IdentityChange::PutGroup { name, row } => drop(self.groups.insert(name, row)),
@@ -177,6 +185,10 @@ impl Model {
             IdentityChange::PutKmsKey { name, row } => drop(self.kms_keys.insert(name, row)),
             IdentityChange::PutSession { id, row } => drop(self.sessions.insert(id, row)),
             IdentityChange::DropSession { id, .. } => drop(self.sessions.remove(&id)),
+            IdentityChange::PutMade { name, row } => drop(self.made.insert(name, row)),
+            IdentityChange::DropMade { name } => drop(self.made.remove(&name)),
+            IdentityChange::PutWrite { name, row } => drop(self.writes.insert(name, row)),
+            IdentityChange::DropWrite { name } => drop(self.writes.remove(&name)),
         }
     }
 }
@@ -197,7 +209,7 @@ impl Identities for Model {
     }
 
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Infallible> {
-        Ok(self.emails.get(email).cloned())
+        Ok(self.emails.get(email).and_then(BTreeSet::first).cloned())
     }
 
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Infallible> {
@@ -233,6 +245,27 @@ impl Identities for Model {
 
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Infallible> {
         Ok(self.sessions.get(&id).cloned())
+    }
+
+    fn made(&self, name: &Named) -> Result<MadeRow, Infallible> {
+        Ok(self.made.get(name).cloned().unwrap_or_default())
+    }
+
+    fn written(&self, name: &Written) -> Result<Option<WriteRow>, Infallible> {
+        Ok(self.writes.get(name).cloned())
+    }
+
+    fn written_of(&self, owner: &Named) -> Result<Vec<Written>, Infallible> {
+        let mut names: Vec<_> = self.writes.keys().filter(|name| name.owner() == *owner).cloned().collect();
+        names.sort_by_key(ToString::to_string);
+        Ok(names)
+    }
+
+    fn written_with(&self, second: &Named) -> Result<Vec<Written>, Infallible> {
+        let is_with = |name: &&Written| name.second_owner().as_ref() == Some(second);
+        let mut names: Vec<_> = self.writes.keys().filter(is_with).cloned().collect();
+        names.sort_by_key(ToString::to_string);
+        Ok(names)
     }
 }
 

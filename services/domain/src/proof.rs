@@ -5,6 +5,7 @@
 use events::content::{HealthChanged, Placed, Reclaimed};
 use events::ids::{AuthType, NodeId};
 use events::lease::{Lease, Released, Taken};
+use events::link::IdentitiesSent;
 use events::node::Offline;
 use events::object::Deleted;
 use events::region::HorizonMoved;
@@ -15,8 +16,8 @@ use events::{Author, Event, Fact};
 use jiff::Timestamp;
 
 use crate::command::{
-    ChangeNode, Command, Context, Finding, Leased, MoveHorizon, NodeChange, NoteHealth, NoteReplicated, PlaceShards,
-    ReclaimContents, Rejection, ReleaseLease, ReplicationResult, TakeLease, TargetCommand,
+    ChangeNode, Command, Context, Finding, Leased, LinkCommand, MoveHorizon, NodeChange, NoteHealth, NoteReplicated,
+    PlaceShards, ReclaimContents, Rejection, ReleaseLease, ReplicationResult, TakeLease, TargetCommand,
 };
 use crate::decide::{Decision, Refused, decide, ended, given_up, release};
 use crate::row::PlacedShard;
@@ -64,7 +65,8 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::TargetsAdvanced(_)
         | Fact::ReplicationCompleted(_)
         | Fact::ReplicationFailed(_)
-        | Fact::ReplicationCompared(_) => Some(Author::Maintenance),
+        | Fact::ReplicationCompared(_)
+        | Fact::LinkIdentitiesSent(_) => Some(Author::Maintenance),
         Fact::BucketCreated(_)
         | Fact::BucketDeleted(_)
         | Fact::BucketVersioningChanged(_)
@@ -247,6 +249,9 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
             result: ReplicationResult::Missing { up_to: up_to.clone() },
         }
         .into(),
+        Fact::LinkIdentitiesSent(IdentitiesSent { link, added, up_to, .. }) => {
+            LinkCommand::NoteIdentities { link: link.clone(), added: *added, up_to: *up_to }.into()
+        }
         _ => return Err(Rejection::NotAuthor.into()),
     };
     match (fact.term(), lease_of(fact)) {
@@ -272,9 +277,10 @@ fn lease_of(fact: &Fact) -> Option<&'static [Lease]> {
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_) => Some(&[Lease::Nodes]),
         Fact::TargetsAdvanced(_) => Some(&[Lease::Notify]),
-        Fact::ReplicationCompleted(_) | Fact::ReplicationFailed(_) | Fact::ReplicationCompared(_) => {
-            Some(&[Lease::Replicate])
-        }
+        Fact::ReplicationCompleted(_)
+        | Fact::ReplicationFailed(_)
+        | Fact::ReplicationCompared(_)
+        | Fact::LinkIdentitiesSent(_) => Some(&[Lease::Replicate]),
         _ => None,
     }
 }

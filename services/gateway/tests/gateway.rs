@@ -8,6 +8,8 @@ mod copies;
 mod errors;
 #[path = "gateway/faults.rs"]
 mod faults;
+#[path = "gateway/identities.rs"]
+mod identities;
 #[path = "gateway/listings.rs"]
 mod listings;
 #[path = "gateway/multipart.rs"]

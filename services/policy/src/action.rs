@@ -225,6 +225,7 @@ actions! {
         AdminSearch "admin:Search"
         AdminGetSettings "admin:GetSettings"
         ReadEvents "planetstore:ReadEvents"
+        ReplicateIdentities "planetstore:ReplicateIdentities"
     }
 }
 
@@ -304,13 +305,16 @@ impl ActionSet {
     }
 
     /// The actions that a pattern grants. Rights of administration must be named with their own prefix: the authors of
-    /// a "*" had only S3 in mind.
+    /// a "*" had only S3 in mind. The right to send the users and keys of another region must be named in full: it makes
+    /// administrators.
     pub(crate) fn given(pattern: &str) -> Option<Self> {
         let named = Self::named(pattern)?;
         let begins =
             |prefix: &&str| pattern.get(..prefix.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix));
         let is_explicit = OF_ADMINISTRATION.iter().any(begins);
         let given = if is_explicit { named } else { named.without_admin() };
+        let is_in_full = pattern.eq_ignore_ascii_case(Action::ReplicateIdentities.name());
+        let given = if is_in_full { given } else { given.without(Self::of(&[Action::ReplicateIdentities])) };
         (given != Self::default()).then_some(given)
     }
 
@@ -369,8 +373,8 @@ mod tests {
         assert_eq!(named("*").map(|set| set.len()), Some(Action::ALL.len()));
         let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
         assert_eq!(named("s3:*").map(|set| set.len()), Some(of_s3));
-        assert_eq!(named("planetstore:*"), Some(vec![Action::ReadEvents]));
-        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3 - 1));
+        assert_eq!(named("planetstore:*"), Some(vec![Action::ReadEvents, Action::ReplicateIdentities]));
+        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3 - 2));
         for nothing in ["", "GetObject", "s3:GetObjects", "s3:", "iam:GetUser", "s3:Get", "s3:${*}"] {
             assert_eq!(named(nothing), None, "{nothing}");
         }
@@ -382,12 +386,27 @@ mod tests {
         let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
         assert_eq!(given("*"), of_s3);
         assert_eq!(given("*:Get*"), given("s3:Get*"));
-        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3 - 1);
+        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3 - 2);
         assert_eq!(given("Admin:GetUser"), 1);
         assert_eq!(given("planetstore:read*"), 1);
         for none in ["a*", "*:GetUser", "?dmin:GetUser", "admin:", "admin", "p*", "*:ReadEvents", "planetstore:"] {
             assert_eq!(given(none), 0, "{none}");
         }
+    }
+
+    #[test]
+    fn the_right_to_send_users_and_keys_is_given_by_its_full_name_only() {
+        let has = |set: Option<ActionSet>| set.is_some_and(|set| set.has(Action::ReplicateIdentities));
+        for full in ["planetstore:ReplicateIdentities", "Planetstore:replicateidentities"] {
+            assert!(has(ActionSet::given(full)), "{full}");
+        }
+        let wide =
+            ["*", "planetstore:*", "planetstore:r*", "planetstore:ReplicateIdentitie?", "planetstore:Replicate*"];
+        for pattern in wide {
+            assert!(!has(ActionSet::given(pattern)), "{pattern}");
+            assert!(has(ActionSet::named(pattern)), "{pattern} takes it away");
+        }
+        assert!(ActionSet::given("planetstore:*").is_some_and(|set| set.has(Action::ReadEvents)));
     }
 
     #[test]

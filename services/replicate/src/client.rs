@@ -117,6 +117,14 @@ impl Client {
         Ok(answer.versions)
     }
 
+    /// Sends changes of users, keys, groups and policies.
+    pub(crate) async fn send_identities(&self, body: Bytes, now: Timestamp) -> Result<(), Failure> {
+        let (length, hash) = (body.len() as u64, PayloadHash::Signed(sha256(&body)));
+        let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
+        let request = self.request((Method::POST, "", HeaderMap::new()), (length, hash), body, now)?;
+        self.ask(request, ANSWER_TIME_MAX).await.map(|_| ())
+    }
+
     /// Sends a request, and returns the body of an answer that is no error.
     async fn ask(&self, request: Request<Body>, time: Duration) -> Result<Bytes, Failure> {
         let answered = timeout(time, async {
@@ -261,11 +269,13 @@ fn judge(status: StatusCode, code: &str, why: String, after: Option<Duration>) -
         StatusCode::BAD_REQUEST if matches!(code, "RequestTimeout" | "IncompleteBody") => {
             Failure::Region { why, after }
         }
+        // The region has another name than the link says.
+        StatusCode::BAD_REQUEST if code == "AuthorizationHeaderMalformed" => Failure::Region { why, after },
+        StatusCode::CONFLICT => Failure::Refused(why),
         StatusCode::BAD_REQUEST
-        | StatusCode::CONFLICT
         | StatusCode::PAYLOAD_TOO_LARGE
         | StatusCode::UNPROCESSABLE_ENTITY
-        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Failure::Refused(why),
+        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Failure::Invalid(why),
         _ => Failure::Region { why, after },
     }
 }
@@ -287,8 +297,9 @@ mod tests {
     #[test]
     fn an_answer_is_about_the_change_its_bucket_or_the_region() {
         let judged = |status: u16, code: &str| judge(StatusCode::from_u16(status).unwrap(), code, "w".into(), None);
-        for (status, code) in [(400, "InvalidRequest"), (409, "InvalidBucketState"), (413, "")] {
-            assert!(matches!(judged(status, code), Failure::Refused(_)), "{status} {code}");
+        assert!(matches!(judged(409, "InvalidBucketState"), Failure::Refused(_)));
+        for (status, code) in [(400, "InvalidRequest"), (413, "")] {
+            assert!(matches!(judged(status, code), Failure::Invalid(_)), "{status} {code}");
         }
         for (status, code) in [(404, "NoSuchBucket"), (403, "AccessDenied")] {
             assert!(matches!(judged(status, code), Failure::Bucket(_)), "{status} {code}");
@@ -296,6 +307,7 @@ mod tests {
         for (status, code) in [
             (400, "RequestTimeout"),
             (400, "IncompleteBody"),
+            (400, "AuthorizationHeaderMalformed"),
             (503, "SlowDown"),
             (500, ""),
             (429, ""),

@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The change itself is refused. It is tried a few times, and then given up.
     #[error("{0}")]
     Refused(String),
+    /// The region cannot make anything of what was sent: a later release may.
+    #[error("{0}")]
+    Invalid(String),
     /// Nothing that could change makes it possible to send the change.
     #[error("{0}")]
     Impossible(String),

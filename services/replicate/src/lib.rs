@@ -1,4 +1,4 @@
-//! Sends versions of buckets to other regions.
+//! Sends versions of buckets to other regions, and users, keys, groups and policies to those of the same operator.
 //!
 //! Input: the ledger of this process, which has judged every entry of the log, and the links and replication rules in its
 //! state. Output: requests to the S3 addresses of other regions, and facts that say what arrived and how far each
@@ -10,6 +10,7 @@
 //! # Layout
 //! - [`Replicator`]: the worker; `link`: all that goes to one region; `flow`: a place in the log from which destinations
 //!   are served; `window`: changes that were read ahead; `route`: a bucket and a destination
+//! - `identities`: users, keys, groups and policies, for a region of the same operator; `held`: those that it refused
 //! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
 //! - `client`: requests; `failure`: what went wrong
@@ -18,6 +19,8 @@
 mod client;
 mod failure;
 mod flow;
+mod held;
+mod identities;
 mod link;
 mod meters;
 mod note;

@@ -177,7 +177,10 @@ impl Link {
                 arrived(flow, &change);
                 return 1;
             }
-            Err(failure @ (Failure::Refused(_) | Failure::VersionWanted(_) | Failure::BytesWanted)) => {
+            Err(
+                failure
+                @ (Failure::Refused(_) | Failure::Invalid(_) | Failure::VersionWanted(_) | Failure::BytesWanted),
+            ) => {
                 let why = failure.to_string();
                 let given_up = flow.window.refused(number, now, |attempts| back_off(attempts, None, PAUSE_MAX, random));
                 match given_up {

@@ -1,5 +1,6 @@
 //! Metrics.
 
+use events::ids::RegionName;
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::route::Route;
@@ -7,6 +8,8 @@ use crate::route::Route;
 const SENT: &str = "planetstore_replication_changes_total";
 const SENT_BYTES: &str = "planetstore_replication_bytes_total";
 const FAILED: &str = "planetstore_replication_failed_total";
+const IDENTITIES: &str = "planetstore_replication_identities_total";
+const IDENTITIES_REFUSED: &str = "planetstore_replication_identities_refused_total";
 const LAG_EVENTS: &str = "planetstore_replication_lag_events";
 const LAG_BYTES: &str = "planetstore_replication_lag_bytes";
 const LAG_SECONDS: &str = "planetstore_replication_lag_seconds";
@@ -15,6 +18,8 @@ pub(crate) fn describe() {
     describe_counter!(SENT, Unit::Count, "Changes that are at their destination.");
     describe_counter!(SENT_BYTES, Unit::Bytes, "Bytes of versions that are at their destination.");
     describe_counter!(FAILED, Unit::Count, "Versions that were given up because the destination refuses them.");
+    describe_counter!(IDENTITIES, Unit::Count, "Users, keys, groups and policies that were sent to another region.");
+    describe_counter!(IDENTITIES_REFUSED, Unit::Count, "Those that it refuses, which were left out.");
     describe_gauge!(LAG_EVENTS, Unit::Count, "Events of the log that a destination may still need.");
     describe_gauge!(
         LAG_BYTES,
@@ -32,6 +37,14 @@ fn labels(route: &Route) -> [(&'static str, String); 3] {
 pub(crate) fn sent(route: &Route, bytes: u64) {
     counter!(SENT, &labels(route)).increment(1);
     counter!(SENT_BYTES, &labels(route)).increment(bytes);
+}
+
+pub(crate) fn identities_sent(region: &RegionName, names: usize) {
+    counter!(IDENTITIES, "region" => region.to_string()).increment(names as u64);
+}
+
+pub(crate) fn identity_refused(region: &RegionName) {
+    counter!(IDENTITIES_REFUSED, "region" => region.to_string()).increment(1);
 }
 
 pub(crate) fn failed(route: &Route) {

@@ -23,6 +23,7 @@ use worker::{Failpoint, Handle, Lag, Profile, Step, Trouble, Worker};
 
 use crate::client::Client;
 use crate::flow::Done;
+use crate::identities::Lane;
 use crate::link::{Link, Shared};
 use crate::meters;
 use crate::note::{compared, noted};
@@ -84,6 +85,8 @@ pub struct Replicator {
     tls: Arc<ClientConfig>,
     keys: Arc<Sealers>,
     links: BTreeMap<RegionName, Link>,
+    /// By which regions of the same operator get users, keys, groups and policies.
+    lanes: BTreeMap<RegionName, Lane>,
     /// What goes by no link.
     unlinked: Vec<Route>,
     ended: Vec<(RegionName, usize, Done)>,
@@ -115,6 +118,7 @@ impl Replicator {
             tls,
             keys,
             links: BTreeMap::new(),
+            lanes: BTreeMap::new(),
             unlinked: Vec::new(),
             ended: Vec::new(),
             progress,
@@ -136,6 +140,13 @@ impl Replicator {
         ended.retain(|(name, ..)| links.contains_key(name));
         let mut routes = routes(snapshot)?;
         let last = snapshot.cursor()?.sequence;
+        self.lanes.retain(|name, lane| rows.get(name).is_some_and(|row| row.id == lane.id));
+        for (name, row) in rows.iter().filter(|(_, row)| row.shares_identities) {
+            if !self.lanes.contains_key(name) {
+                let lane = Lane::new((name.clone(), row), self.client(name, row)?, self.shared.clone(), last);
+                self.lanes.insert(name.clone(), lane);
+            }
+        }
         for (name, row) in &rows {
             let is_only = rows.len() == 1;
             let own = routes.extract_if(.., |route| match &route.destination.region {
@@ -179,6 +190,9 @@ impl Replicator {
         for (name, link) in &mut self.links {
             arrived += link.advance(snapshot, of_links.remove(name).unwrap_or_default(), now)?;
         }
+        for lane in self.lanes.values_mut() {
+            lane.advance(snapshot, now)?;
+        }
         Ok(arrived)
     }
 
@@ -205,6 +219,9 @@ impl Replicator {
                 following.said = position;
             }
         }
+        if is_due {
+            self.say_of_lanes(handle).await?;
+        }
         if self.notes.is_empty() {
             return Ok(());
         }
@@ -230,6 +247,32 @@ impl Replicator {
             self.next_say = Instant::now() + SAY_INTERVAL;
         }
         handle.reached(Failpoint::ReplicateNoted).await;
+        Ok(())
+    }
+
+    /// Says how far regions have users, keys, groups and policies.
+    async fn say_of_lanes(&mut self, handle: &Handle) -> Result<(), Trouble> {
+        let said = |(name, lane): (&RegionName, &Lane)| lane.to_say().map(|(note, up_to)| (name.clone(), note, up_to));
+        let notes: Vec<_> = self.lanes.iter().filter_map(said).collect();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        self.next_say = Instant::now() + SAY_INTERVAL;
+        handle.reached(Failpoint::ReplicateSent).await;
+        for (name, note, up_to) in notes {
+            match handle.commit(note).await {
+                // The link may be gone.
+                Ok(_) | Err(CommitError::Rejected(Rejection::Link(_))) => {
+                    if let Some(lane) = self.lanes.get_mut(&name) {
+                        lane.was_said(up_to);
+                    }
+                }
+                Err(error) => {
+                    self.lost();
+                    return Err(error.into());
+                }
+            }
+        }
         Ok(())
     }
 
@@ -260,6 +303,10 @@ impl Replicator {
                 let bucket = &following.route.destination.bucket;
                 wrong.extend(following.why.as_ref().map(|why| format!("{name}/{bucket}: {why}")));
             }
+        }
+        for (name, lane) in &self.lanes {
+            left += lane.left();
+            wrong.extend(lane.why().map(|why| format!("{name}, users and what belongs to them: {why}")));
         }
         for route in &self.unlinked {
             let why = "no link leads to its region, or several do and the rule names none";
@@ -296,8 +343,9 @@ impl Replicator {
     /// Waits until something ended, rules or links changed, or it is time for something. It may be dropped.
     async fn wait(&mut self) {
         let now = Instant::now();
-        let due = self.links.values().filter_map(|link| link.next_due(now)).min();
-        let (mut has_news, mut has_urgent_news) = (false, false);
+        let of_lanes = self.lanes.values().filter_map(|lane| lane.next_due(now));
+        let due = self.links.values().filter_map(|link| link.next_due(now)).chain(of_lanes).min();
+        let (mut has_news, mut has_urgent_news) = (self.lanes.values().any(Lane::has_news), false);
         for link in self.links.values_mut() {
             for following in link.followings() {
                 has_news |= !following.completed.is_empty() || !following.failed.is_empty();
@@ -306,9 +354,14 @@ impl Replicator {
         }
         let news = has_news.then_some(self.say_due()).into_iter().chain(has_urgent_news.then_some(now));
         let due = due.into_iter().chain(news).chain([self.next_look]).min();
-        let (links, ended) = (&mut self.links, &mut self.ended);
+        let (links, lanes, ended) = (&mut self.links, &mut self.lanes, &mut self.ended);
         let finished = poll_fn(|context| {
             let mut polled = Poll::Pending;
+            for lane in lanes.values_mut() {
+                if lane.poll_done(context).is_ready() {
+                    polled = Poll::Ready(());
+                }
+            }
             for (name, link) in links.iter_mut() {
                 let mut of_link = Vec::new();
                 if link.poll_done(context, &mut of_link).is_ready() {
@@ -329,7 +382,7 @@ impl Replicator {
 
     /// Whether changes are under way.
     fn is_busy(&self) -> bool {
-        !self.links.values().all(Link::is_done)
+        !self.links.values().all(Link::is_done) || !self.lanes.values().all(Lane::is_done)
     }
 }
 
@@ -419,6 +472,7 @@ impl Worker for Replicator {
     /// Another process sends from where the log says that destinations are.
     fn lost(&mut self) {
         self.links.clear();
+        self.lanes.clear();
         self.ended.clear();
         self.notes.clear();
         self.is_outdated = true;

@@ -141,6 +141,8 @@ operations! {
     PutReplica: Put Object / "replicate" => Writes Payload;
     // Nor this: which of some versions this region lacks.
     CompareReplicas: Post Bucket / "replicate" => Writes Document;
+    // Nor this: changes of users, keys, groups and policies that were made in another region.
+    PutIdentityReplicas: Post Service / "replicate" => Writes Document;
     GetObjectAttributes: Get Object / "attributes" => Reads Encryption ? "versionId";
     GetObjectTorrent: Get Object / "torrent" => Reads;
     GetObjectAcl: Get Object / "acl" => Reads ? "versionId";

@@ -38,6 +38,7 @@ impl Delegation<'_> {
         use IdentityCommand as C;
         match command {
             C::CreateUser(Created { role, limits, .. }) => {
+                self.names_something_new("user")?;
                 Self::role(Role::User, Some(*role))?;
                 self.limits(*limits)
             }
@@ -65,12 +66,13 @@ impl Delegation<'_> {
                     Holder::Group(group) => self.hands_on_group(group),
                 }
             }
-            // A new group has neither members nor policies. Keys of the key store raise nobody: the policies of S3 say who
-            // may use them.
-            C::CreateGroup { .. } | C::CreateKmsKey { .. } | C::ChangeKmsKey { .. } => Ok(()),
+            // A new group has neither members nor policies.
+            C::CreateGroup { .. } => self.names_something_new("group"),
+            // Keys of the key store raise nobody: the policies of S3 say who may use them.
+            C::CreateKmsKey { .. } | C::ChangeKmsKey { .. } => Ok(()),
             // The proof of a password or a token is the right to the first two, and no session's. Gateways seal secrets again
-            // by themselves, and for nobody.
-            C::OpenSession(_) | C::RefreshSession(_) | C::Reseal(_) | C::ResealKmsKey { .. } => {
+            // by themselves, and for nobody. Other regions do not come by the admin API.
+            C::OpenSession(_) | C::RefreshSession(_) | C::Reseal(_) | C::ResealKmsKey { .. } | C::Take(_) => {
                 Err(Refusal::internal())
             }
         }
@@ -189,9 +191,23 @@ impl Delegation<'_> {
                 return Err(Refusal::forbidden("only admins change a policy that is attached: store another one"));
             }
             self.hands_on(policy)?;
+        } else {
+            self.names_something_new("policy")?;
         }
         let document = Document::identity(document).map_err(|error| Refusal::malformed_policy(error.to_string()))?;
         self.hands_on_document(policy, &document)
+    }
+
+    /// Users, groups and policies of one name in two regions become one. What has the name elsewhere, and may do more, does not
+    /// show here.
+    fn names_something_new(&self, noun: &str) -> Checked {
+        if self.snapshot.totals()?.shares_identities {
+            let message = format!(
+                "other regions share this one's users, and may have a {noun} of that name: this needs an admin"
+            );
+            return Err(Refusal::forbidden(message));
+        }
+        Ok(())
     }
 
     /// A user who has a row. Root is above everybody.

@@ -42,6 +42,9 @@ pub(super) struct NewLink {
     /// The secret key that belongs to it.
     #[schemars(schema_with = "secret")]
     secret_key: Secret,
+    /// Whether that region is the same operator's, and is to have the users, keys, groups and policies of this one.
+    #[serde(default)]
+    shares_identities: bool,
 }
 
 /// A link.
@@ -52,6 +55,11 @@ pub(super) struct Link {
     access_key: String,
     #[schemars(with = "String", extend("format" = "date-time"))]
     added: Timestamp,
+    /// Whether users, keys, groups and policies are sent there.
+    shares_identities: bool,
+    /// The sequence in the log up to which that region has all of them; absent until it has those from before the link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identities_sent: Option<u64>,
 }
 
 /// All links.
@@ -84,7 +92,11 @@ async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 }
 
 async fn add(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
-    let NewLink { name, url, access_key, secret_key } = asked.json().await?;
+    let NewLink { name, url, access_key, secret_key, shares_identities } = asked.json().await?;
+    // Such a link takes all passwords and keys with it: its right cannot be handed on.
+    if shares_identities && !caller.is_admin() {
+        return Err(Refusal::forbidden("a link that shares users and keys needs an admin"));
+    }
     check(&url)?;
     if name == asked.admin.0.region {
         return Err(Refusal::invalid("a link leads to another region"));
@@ -94,7 +106,7 @@ async fn add(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     }
     let secret = asked.admin.seal(&secret_key, &link_context(name.as_str()))?;
     let access_key = access_key.as_str().to_owned();
-    let command = LinkCommand::Add { link: name.clone(), url, access_key, secret };
+    let command = LinkCommand::Add { link: name.clone(), url, access_key, secret, shares_identities };
     let committed = asked.commit(&caller, command.into()).await?;
     let row = asked.read().await?.link(&name)?.ok_or_else(none)?;
     Answer::created(&shape(name, row), committed.sequence)
@@ -130,8 +142,8 @@ fn none() -> Refusal {
 }
 
 fn shape(name: RegionName, row: LinkRow) -> Link {
-    let LinkRow { url, access_key, added, .. } = row;
-    Link { name, url, access_key, added }
+    let LinkRow { url, access_key, added, shares_identities, identities_sent, .. } = row;
+    Link { name, url, access_key, added, shares_identities, identities_sent }
 }
 
 #[cfg(test)]

@@ -65,6 +65,8 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
         email: new.email,
         password,
         limits: new.limits,
+        disabled: false,
+        replica: None,
     });
     let committed = asked.change(&caller, command).await?;
     Answer::created(&find(&*asked.read().await?, &new.name)?, committed.sequence)

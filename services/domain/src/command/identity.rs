@@ -2,11 +2,16 @@
 
 use std::fmt;
 
-use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Sealed, SessionId, Sha256Digest, UserName};
+use events::identity::Change;
+use events::ids::{
+    AccessKeyId, GroupName, KmsKeyName, PolicyName, RegionName, Sealed, SessionId, Sha256Digest, UserName,
+};
 use events::policy::Holder;
 use events::user::{Created, Limits, Role};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::Command;
 
 /// Groups that a user may be in.
 pub const GROUPS_PER_USER_MAX: usize = 32;
@@ -85,6 +90,21 @@ pub struct Reseal {
     pub keys: Vec<(AccessKeyId, Sealed, Sealed)>,
 }
 
+/// Make a change that was made in another region. Of a change that is here already, nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeChange {
+    /// This region.
+    pub here: RegionName,
+    /// The change, with secrets that are sealed in this region: the password for the id that the user has here.
+    pub change: Change<Sealed>,
+}
+
+impl From<TakeChange> for Command {
+    fn from(take: TakeChange) -> Self {
+        Self::Identity(Box::new(IdentityCommand::Take(Box::new(take))))
+    }
+}
+
 /// A request for a change of users, keys, groups, policies or sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of the facts")]
@@ -128,6 +148,8 @@ pub enum IdentityCommand {
     AttachPolicy { policy: PolicyName, holder: Holder },
     /// Detach a policy.
     DetachPolicy { policy: PolicyName, holder: Holder },
+    /// Make a change that was made in another region.
+    Take(Box<TakeChange>),
     /// Create a key of the key store.
     CreateKmsKey { name: KmsKeyName, sealed: Sealed },
     /// Enable or disable a key of the key store.

@@ -22,7 +22,7 @@ use crate::row::{BodyRow, BucketRow, NULL_REMOVED, ObjectRow, VersionRow};
 use crate::view::{VersionName, View, find_version, version_by_id};
 
 /// How far the clock of another region may be ahead of this one's.
-const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn replicate<V: View>(view: &V, replica: &Replica, context: Context) -> Result<Decision, Refused<V::Error>> {
     let bucket = bucket_row(view, &replica.bucket)?;

@@ -16,12 +16,14 @@ mod link;
 mod lock;
 mod node;
 mod object;
+mod policy;
 mod region;
 mod release;
 mod rename;
 mod replication;
 mod secret;
 mod setting;
+mod shared;
 mod target;
 mod upload;
 mod worker;
@@ -70,6 +72,9 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
 #[expect(clippy::too_many_lines, reason = "an arm for each fact")]
 fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     let mut draft = Draft::new(view, event);
+    if event.fact.identity_replica().is_some() {
+        shared::remember_deletions(&mut draft)?;
+    }
     match &event.fact {
         Fact::BucketCreated(fact) => bucket::created(&mut draft, fact),
         Fact::BucketDeleted(fact) => bucket::deleted(&mut draft, fact)?,
@@ -108,21 +113,21 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,
         Fact::UploadPartsReleased(fact) => release::parts_released(&mut draft, fact)?,
-        Fact::UserCreated(fact) => identity::user_created(&mut draft, fact),
+        Fact::UserCreated(fact) => identity::user_created(&mut draft, fact)?,
         Fact::UserChanged(fact) => identity::user_changed(&mut draft, fact)?,
         Fact::UserPasswordChanged(fact) => identity::password_changed(&mut draft, fact)?,
         Fact::UserDeleted(fact) => identity::user_deleted(&mut draft, fact)?,
-        Fact::KeyCreated(fact) => identity::key_created(&mut draft, fact),
+        Fact::KeyCreated(fact) => identity::key_created(&mut draft, fact)?,
         Fact::KeyChanged(fact) => identity::key_changed(&mut draft, fact)?,
-        Fact::KeyDeleted(fact) => identity::key_deleted(&mut draft, fact),
-        Fact::GroupCreated(fact) => identity::group_created(&mut draft, fact),
+        Fact::KeyDeleted(fact) => identity::key_deleted(&mut draft, fact)?,
+        Fact::GroupCreated(fact) => identity::group_created(&mut draft, fact)?,
         Fact::GroupDeleted(fact) => identity::group_deleted(&mut draft, fact)?,
         Fact::GroupMemberAdded(fact) => identity::member_added(&mut draft, fact)?,
         Fact::GroupMemberRemoved(fact) => identity::member_removed(&mut draft, fact)?,
-        Fact::PolicyStored(fact) => identity::policy_stored(&mut draft, fact)?,
-        Fact::PolicyDeleted(fact) => identity::policy_deleted(&mut draft, fact),
-        Fact::PolicyAttached(fact) => identity::policy_attached(&mut draft, fact)?,
-        Fact::PolicyDetached(fact) => identity::policy_detached(&mut draft, fact)?,
+        Fact::PolicyStored(fact) => policy::stored(&mut draft, fact)?,
+        Fact::PolicyDeleted(fact) => policy::deleted(&mut draft, fact)?,
+        Fact::PolicyAttached(fact) => policy::attached(&mut draft, fact)?,
+        Fact::PolicyDetached(fact) => policy::detached(&mut draft, fact)?,
         Fact::KmsKeyCreated(fact) => identity::kms_key_created(&mut draft, fact),
         Fact::KmsKeyChanged(fact) => identity::kms_key_changed(&mut draft, fact)?,
         Fact::NodeJoined(fact) => node::joined(&mut draft, fact)?,
@@ -157,8 +162,9 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::TargetDeadDiscarded(fact) => target::dead_discarded(&mut draft, fact)?,
         Fact::TargetsAdvanced(fact) => target::advanced(&mut draft, fact)?,
         Fact::TargetResealed(fact) => target::resealed(&mut draft, fact)?,
-        Fact::LinkAdded(fact) => link::added(&mut draft, fact),
+        Fact::LinkAdded(fact) => link::added(&mut draft, fact)?,
         Fact::LinkRemoved(fact) => link::removed(&mut draft, fact),
+        Fact::LinkIdentitiesSent(fact) => link::identities_sent(&mut draft, fact)?,
         Fact::LinkResealed(fact) => link::resealed(&mut draft, fact)?,
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,

@@ -16,4 +16,9 @@ pub struct LinkRow {
     pub access_key: String,
     /// The sealed secret key that belongs to it.
     pub secret: Sealed,
+    /// Whether users, keys, groups and policies are sent there.
+    pub shares_identities: bool,
+    /// The sequence up to which it has all of them; `None` as long as it does not have those that there were before the
+    /// link.
+    pub identities_sent: Option<u64>,
 }

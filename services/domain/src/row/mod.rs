@@ -15,6 +15,7 @@ mod node;
 mod object;
 mod region;
 mod replication;
+mod shared;
 mod target;
 mod upload;
 mod worker;
@@ -37,6 +38,7 @@ pub use region::{KeyNumbers, MasterKeyRow, SecretRow, TotalsRow};
 pub use replication::{
     BucketReplicationRow, ChangesRow, NULL_REMOVED, RemovedNameRow, RemovedRow, ReplicationRow, ResyncRow,
 };
+pub use shared::{MadeRow, Named, StampRow, WriteRow, Written};
 pub use target::{DeadLetterRow, NotificationRow, TargetRow, names_bucket};
 pub use upload::{ManifestRow, PartRow, ReleasedUploadRow, UploadRow};
 pub use worker::WorkerRow;

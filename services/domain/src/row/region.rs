@@ -39,6 +39,9 @@ pub struct TotalsRow {
     /// The last event that gave a folder up or kept shards from a node: a placement that was chosen before it may be
     /// on one of those.
     pub nodes_changed: u64,
+    /// Whether a link ever shared users, keys, groups and policies, or one of them came from another region: from then on
+    /// that one was deleted is remembered.
+    pub shares_identities: bool,
 }
 
 /// The number of the key that each author proves its facts with.

@@ -28,7 +28,10 @@ fn check(model: &Model) -> Result<(), TestCaseError> {
     prop_assert_eq!(ids, model.user_ids.clone().into_iter().collect());
     let emails: BTreeSet<_> =
         model.users.iter().filter_map(|(name, row)| Some((row.email.clone()?, name.clone()))).collect();
-    prop_assert_eq!(emails, model.emails.clone().into_iter().collect());
+    let of_address = |(email, names): (&String, &BTreeSet<UserName>)| {
+        names.iter().map(|name| (email.clone(), name.clone())).collect::<Vec<_>>()
+    };
+    prop_assert_eq!(emails, model.emails.iter().flat_map(of_address).collect());
     for row in model.keys.values() {
         prop_assert!(model.users.contains_key(&row.user), "a key outlives its user");
     }
@@ -183,6 +186,8 @@ fn what_is_built_in_stays() {
         email: None,
         password: None,
         limits: Limits::default(),
+        disabled: false,
+        replica: None,
     });
     assert_eq!(ask(&mut fold, as_root, 3), Err(Rejection::Identity(IdentityRejection::UserIdTaken)));
 }
@@ -356,7 +361,15 @@ fn a_secret_without_the_event_behind_it_is_nobodys() {
     crate::fold::apply(&mut fold.model, &stray);
     assert_eq!((&fold.model.users, &fold.model.keys), (&before.users, &before.keys));
     // It is not taken for the secret of another fact.
-    let key = events::key::Created { user: user(0), access_key: key(1), secret: sealed(), expires: None };
+    let key = events::key::Created {
+        user: user(0),
+        access_key: key(1),
+        secret: sealed(),
+        expires: None,
+        disabled: false,
+        held_by_admin: false,
+        replica: None,
+    };
     let (_, lacking) = Fact::KeyCreated(key).part(&crate::fold::region());
     let mut event = stray;
     event.fact = lacking;

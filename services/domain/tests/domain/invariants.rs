@@ -237,6 +237,7 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         horizon: model.totals.horizon,
         upload_time: model.totals.upload_time,
         nodes_changed: model.totals.nodes_changed,
+        shares_identities: model.totals.shares_identities,
     };
     same("the totals", &model.totals, &totals)
 }

@@ -5,7 +5,7 @@ use events::ids::Sealed;
 
 use crate::fold::{Fold, upgrade};
 use crate::random::identities::context;
-use crate::random::links::{add, name, remove, reseal};
+use crate::random::links::{add, name, note, remove, reseal};
 
 /// A secret that is sealed with the only master key that there was.
 fn sealed(text: &str) -> Sealed {
@@ -57,4 +57,21 @@ fn a_key_is_sealed_again_unless_it_changed_meanwhile() {
     assert_eq!(fold.model.link(&link()).unwrap().unwrap().secret, sealed("c2VjcmV0"));
     fold.command(&reseal("us-west-2", sealed("c2VjcmV0"), sealed("bmV3")), context(3)).unwrap();
     assert_eq!(fold.model.link(&link()).unwrap().unwrap().secret, sealed("bmV3"));
+}
+
+#[test]
+fn where_a_region_is_with_identities_is_noted_of_the_link_that_it_is_about() {
+    let mut fold = Fold::new();
+    fold.command(&upgrade(), context(0)).unwrap();
+    fold.command(&add("us-west-2", sealed("c2VjcmV0")), context(1)).unwrap();
+    let row = |fold: &Fold| fold.model.link(&"us-west-2".parse().unwrap()).unwrap().unwrap();
+    let added = row(&fold).id;
+    assert_eq!(row(&fold).identities_sent, None);
+    assert_eq!(fold.command(&note("us-west-2", added, added), context(2)), Ok(Outcome::Done));
+    let again = Err(Rejection::Link(LinkRejection::NotShared));
+    assert_eq!(fold.command(&note("us-west-2", added, added), context(3)), again, "it goes forwards only");
+    assert_eq!(fold.command(&note("us-west-2", added, added + 1), context(4)), Ok(Outcome::Done));
+    assert_eq!(row(&fold).identities_sent, Some(added + 1));
+    let none = Err(Rejection::Link(LinkRejection::NoSuch("us-west-2".parse().unwrap())));
+    assert_eq!(fold.command(&note("us-west-2", added + 9, added + 2), context(5)), none, "another link of the name");
 }

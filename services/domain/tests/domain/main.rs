@@ -29,5 +29,6 @@ mod renames;
 mod replicas;
 mod rules;
 mod settings;
+mod shared;
 mod sparing;
 mod targets;

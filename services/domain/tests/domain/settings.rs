@@ -99,6 +99,9 @@ fn link_holds(model: &Model, command: &LinkCommand) -> bool {
     match command {
         LinkCommand::Add { link, secret, .. } => model.links.get(link).is_some_and(|row| row.secret == *secret),
         LinkCommand::Remove { link } => !model.links.contains_key(link),
+        LinkCommand::NoteIdentities { link, up_to, .. } => {
+            model.links.get(link).is_some_and(|row| row.identities_sent == Some(*up_to))
+        }
         LinkCommand::Reseal { link, to, .. } => model.links.get(link).is_some_and(|row| row.secret == *to),
     }
 }

@@ -18,6 +18,8 @@ async fn make_user(world: &World) -> SessionId {
         email: None,
         password: Some(SEALED.parse().unwrap()),
         limits: Limits::default(),
+        disabled: false,
+        replica: None,
     };
     world.does(Command::Identity(Box::new(IdentityCommand::CreateUser(created)))).await;
     let (session, expires) = (SessionId(fresh(world.clock.now())), "9999-01-01T00:00:00Z".parse().unwrap());

@@ -27,12 +27,19 @@ use crate::failure::Failure;
 use crate::request::{Document, Request};
 use crate::state::{Bucket, ObjectRef, State};
 
+/// The region, as policies name it.
+const REGION: &str = "region";
+
 /// Refuses a request that nothing grants in a state, or finds the bucket that it addresses there.
 pub(crate) fn authorize(request: &Request<'_>, snapshot: Arc<Snapshot>) -> Result<State, Failure> {
     let needed = needed(request.operation, &request.head())?;
     match needed.target {
         Target::Service => {
             request.permit(needed.action, Resource::Service, &Rights::default())?;
+            Ok(State::Service(snapshot))
+        }
+        Target::Region => {
+            request.permit(needed.action, Resource::Admin(REGION), &Rights::default())?;
             Ok(State::Service(snapshot))
         }
         Target::NewBucket => {
@@ -108,7 +115,7 @@ impl<'a> Judge<'a> {
     fn authorize(&self, action: Action, target: Target) -> Result<(), Failure> {
         let (request, operation) = (self.request, self.request.operation);
         match target {
-            Target::Service | Target::NewBucket | Target::Bucket => {
+            Target::Service | Target::Region | Target::NewBucket | Target::Bucket => {
                 request.permit(action, Resource::Bucket(&self.bucket.name), &self.rights(None))
             }
             Target::Key => {

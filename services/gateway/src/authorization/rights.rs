@@ -25,6 +25,8 @@ pub(crate) enum Target {
     Form,
     /// Keys that the body names.
     NamedKeys,
+    /// The region and all that is administered in it.
+    Region,
     /// The addressed upload in progress.
     Upload,
 }
@@ -134,6 +136,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         | O::UploadPartCopy
         | O::CompleteMultipartUpload => (Action::PutObject, Target::Key),
         O::PostObject => (Action::PutObject, Target::Form),
+        O::PutIdentityReplicas => (Action::ReplicateIdentities, Target::Region),
         O::CompareReplicas => (Action::ReplicateObject, Target::NamedKeys),
         O::PutReplica => (convert::right_to_replicate(&convert::replica(head)?), Target::Key),
         O::AbortMultipartUpload => (Action::AbortMultipartUpload, Target::Upload),

@@ -18,6 +18,8 @@ async fn ada(store: &Store) {
         email: None,
         password: None,
         limits: Limits::default(),
+        disabled: false,
+        replica: None,
     });
     store.change(command).await;
 }

@@ -147,12 +147,14 @@ pub(crate) struct Asking {
     headers: HeaderMap,
     body: Bytes,
     secret: &'static str,
+    is_body_signed: bool,
     shown: Option<OfSession>,
 }
 
 fn ask(method: Method, path: &str, body: impl Into<Bytes>) -> Asking {
     let uri = format!("http://s3.test{path}").parse().unwrap();
-    Asking { method, uri, headers: HeaderMap::new(), body: body.into(), secret: ROOT_PASSWORD, shown: None }
+    let (headers, body) = (HeaderMap::new(), body.into());
+    Asking { method, uri, headers, body, secret: ROOT_PASSWORD, is_body_signed: true, shown: None }
 }
 
 pub(crate) fn get(path: &str) -> Asking {
@@ -187,6 +189,12 @@ impl Asking {
         self
     }
 
+    /// Signs its head alone.
+    pub(crate) fn without_signed_body(mut self) -> Self {
+        self.is_body_signed = false;
+        self
+    }
+
     /// Sends it with a session in place of a signature.
     pub(crate) fn of(mut self, session: SessionId) -> Self {
         self.shown = Some(OfSession { session, ticket_age: None });
@@ -195,12 +203,13 @@ impl Asking {
 
     /// Sends it, signed by root or with a session, and waits for the answer's head.
     async fn begin(self, store: &Store) -> http::Response<Body> {
-        let Self { method, uri, mut headers, body, secret, shown } = self;
+        let Self { method, uri, mut headers, body, secret, is_body_signed, shown } = self;
         let region = ledgers::region();
         let signer = sigv4::Credentials { access_key: ROOT_KEY, secret_key: secret, region: region.as_str() };
         let now = Clock::new().now();
         if shown.is_none() {
-            let payload = PayloadHash::Signed(Sha256::digest(&body).into());
+            let signed = || PayloadHash::Signed(Sha256::digest(&body).into());
+            let payload = if is_body_signed { signed() } else { PayloadHash::Unsigned };
             sigv4::sign(&method, &uri, &mut headers, payload, signer, now).unwrap();
         }
         headers.insert(http::header::CONTENT_LENGTH, body.len().into());

@@ -1,6 +1,6 @@
 //! Users and what belongs to them, in one table: they are few, and a table costs every transaction its opening.
 
-use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use domain::row::{GroupRow, KeyRow, KmsKeyRow, MadeRow, Named, PolicyRow, SessionRow, UserRow, WriteRow, Written};
 use domain::{Identities, IdentityChange};
 use events::ids::{AccessKeyId, GroupName, InvalidName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
     User = 1,
     /// Canonical id → user name.
     UserId = 2,
-    /// E-mail address → user name.
+    /// E-mail address, a line break, user name → user name. No address holds a line break.
     Email = 3,
     /// Access key id → [`KeyRow`].
     Key = 4,
@@ -53,6 +53,12 @@ pub(crate) enum Kind {
     UserSession = 9,
     /// Name of a key in the key store → [`KmsKeyRow`].
     KmsKey = 10,
+    /// [`Named`] → [`MadeRow`].
+    Made = 11,
+    /// [`Written`] → [`WriteRow`].
+    Write = 12,
+    /// `second owner/`[`Written`] → nothing.
+    WriteWith = 13,
 }
 
 /// Separates a user from a belonging of the user, in keys.
@@ -63,6 +69,16 @@ const AFTER_SEPARATOR: char = '0';
 
 fn owned(user: &UserName, what: impl std::fmt::Display) -> String {
     format!("{user}{SEPARATOR}{what}")
+}
+
+/// Separates an e-mail address from a user who has it, in keys.
+const ADDRESS_SEPARATOR: char = '\n';
+
+/// The character after [`ADDRESS_SEPARATOR`].
+const AFTER_ADDRESS_SEPARATOR: char = '\u{b}';
+
+fn addressed(email: &str, user: &str) -> String {
+    format!("{email}{ADDRESS_SEPARATOR}{user}")
 }
 
 impl<A: Access> Tables<A> {
@@ -126,6 +142,11 @@ impl<A: Access> Tables<A> {
         self.page(Kind::KmsKey, after.map(KmsKeyName::as_str), max)
     }
 
+    /// A page of all users, groups and policies that there are or that are remembered as deleted.
+    pub fn list_made(&self, after: Option<&Named>, max: usize) -> Result<Vec<(Named, MadeRow)>, StateError> {
+        self.page(Kind::Made, after.map(ToString::to_string).as_deref(), max)
+    }
+
     /// A page of stored policies in the order of their names. Those that are built in are not among them.
     pub fn list_policies(
         &self,
@@ -152,7 +173,12 @@ impl<A: Access> Identities for Tables<A> {
     }
 
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, StateError> {
-        self.identity(Kind::Email, email)
+        let (from, to) = (addressed(email, ""), format!("{email}{AFTER_ADDRESS_SEPARATOR}"));
+        let (from, to) = ((Kind::Email as u8, from.as_str()), (Kind::Email as u8, to.as_str()));
+        match self.identities.range(from..to)?.next() {
+            Some(entry) => Ok(Some(entry?.row_as()?)),
+            None => Ok(None),
+        }
     }
 
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, StateError> {
@@ -193,6 +219,37 @@ impl<A: Access> Identities for Tables<A> {
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, StateError> {
         self.identity(Kind::Session, &id.to_string())
     }
+
+    fn made(&self, name: &Named) -> Result<MadeRow, StateError> {
+        Ok(self.identity(Kind::Made, &name.to_string())?.unwrap_or_default())
+    }
+
+    fn written(&self, name: &Written) -> Result<Option<WriteRow>, StateError> {
+        self.identity(Kind::Write, &name.to_string())
+    }
+
+    fn written_of(&self, owner: &Named) -> Result<Vec<Written>, StateError> {
+        let (from, to) = (format!("{owner}{SEPARATOR}"), format!("{owner}{AFTER_SEPARATOR}"));
+        let mut names = Vec::new();
+        for entry in self.identities.range((Kind::Write as u8, from.as_str())..(Kind::Write as u8, to.as_str()))? {
+            let entry = entry?;
+            let (_, name) = entry.stored_key();
+            names.push(name.parse().map_err(StateError::Key)?);
+        }
+        Ok(names)
+    }
+
+    fn written_with(&self, second: &Named) -> Result<Vec<Written>, StateError> {
+        let (from, to) = (format!("{second}{SEPARATOR}"), format!("{second}{AFTER_SEPARATOR}"));
+        let (first, last) = ((Kind::WriteWith as u8, from.as_str()), (Kind::WriteWith as u8, to.as_str()));
+        let mut names = Vec::new();
+        for entry in self.identities.range(first..last)? {
+            let entry = entry?;
+            let (_, name) = entry.stored_key();
+            names.push(name[from.len()..].parse().map_err(StateError::Key)?);
+        }
+        Ok(names)
+    }
 }
 
 impl Tables<Writable<'_>> {
@@ -212,8 +269,12 @@ impl Tables<Writable<'_>> {
             IdentityChange::DropUser { name } => self.drop_identity(Kind::User, name.as_str()),
             IdentityChange::PutUserId { id, name } => self.put_identity(Kind::UserId, id.as_str(), name),
             IdentityChange::DropUserId { id } => self.drop_identity(Kind::UserId, id.as_str()),
-            IdentityChange::PutEmail { email, name } => self.put_identity(Kind::Email, email, name),
-            IdentityChange::DropEmail { email } => self.drop_identity(Kind::Email, email),
+            IdentityChange::PutEmail { email, name } => {
+                self.put_identity(Kind::Email, &addressed(email, name.as_str()), name)
+            }
+            IdentityChange::DropEmail { email, name } => {
+                self.drop_identity(Kind::Email, &addressed(email, name.as_str()))
+            }
             IdentityChange::PutKey { id, row } => {
                 self.put_identity(Kind::UserKey, &owned(&row.user, id), &())?;
                 self.put_identity(Kind::Key, id.as_str(), row)
@@ -234,6 +295,20 @@ impl Tables<Writable<'_>> {
             IdentityChange::DropSession { id, user } => {
                 self.drop_identity(Kind::UserSession, &owned(user, id))?;
                 self.drop_identity(Kind::Session, &id.to_string())
+            }
+            IdentityChange::PutMade { name, row } => self.put_identity(Kind::Made, &name.to_string(), row),
+            IdentityChange::DropMade { name } => self.drop_identity(Kind::Made, &name.to_string()),
+            IdentityChange::PutWrite { name, row } => {
+                if let Some(second) = name.second_owner() {
+                    self.put_identity(Kind::WriteWith, &format!("{second}{SEPARATOR}{name}"), &())?;
+                }
+                self.put_identity(Kind::Write, &name.to_string(), row)
+            }
+            IdentityChange::DropWrite { name } => {
+                if let Some(second) = name.second_owner() {
+                    self.drop_identity(Kind::WriteWith, &format!("{second}{SEPARATOR}{name}"))?;
+                }
+                self.drop_identity(Kind::Write, &name.to_string())
             }
         }
     }

@@ -30,6 +30,8 @@ async fn keys_of_a_user_come_in_pages() {
             email: None,
             password: None,
             limits: Limits::default(),
+            disabled: false,
+            replica: None,
         };
         does(IdentityCommand::CreateUser(created)).await;
         for place in ["C", "A", "B"] {

@@ -167,6 +167,8 @@ fn create_user(name: &str) -> Command {
         email: None,
         password: Some("v1.0101010101010101.secret".parse().unwrap()),
         limits: Limits::default(),
+        disabled: false,
+        replica: None,
     })))
 }
 

@@ -174,10 +174,17 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.identities_changed = snapshot.identities_changed().unwrap();
     model.users = found(&replayed.users, |name| snapshot.user(name));
     model.user_ids = found(&replayed.user_ids, |id| snapshot.user_by_id(id));
-    model.emails = found(&replayed.emails, |email| snapshot.user_by_email(email));
+    // Within one region an address is one user's.
+    model.emails = found(&replayed.emails, |email| Ok(snapshot.user_by_email(email)?.map(|name| [name].into())));
     model.keys = found(&replayed.keys, |id| snapshot.key(id));
     model.groups = found(&replayed.groups, |name| snapshot.group(name));
     model.policies = found(&replayed.policies, |name| snapshot.policy(name));
+    model.made = found(&replayed.made, |name| snapshot.made(name).map(Some));
+    model.writes = found(&replayed.writes, |name| snapshot.written(name));
+    for name in replayed.made.keys() {
+        assert_eq!(Ok(snapshot.written_of(name).unwrap()), replayed.written_of(name), "what belongs to {name}");
+        assert_eq!(Ok(snapshot.written_with(name).unwrap()), replayed.written_with(name), "what has {name}");
+    }
     model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
     model.targets = found(&replayed.targets, |name| snapshot.target(name));
     model.dead_letters = found(&replayed.dead_letters, |(name, sequence)| snapshot.dead_letter(name, *sequence));

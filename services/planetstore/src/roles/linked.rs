@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -15,7 +15,9 @@ use crate::folder::{DataArgs, Paths};
 use crate::process::Running;
 use crate::run_file::RunFile;
 
-/// The user by whose key a region replicates to the other, and the policy that it has.
+/// The user of a region by whose key the other one replicates to it, and the policy that they have: with the name of the
+/// region. If the regions share users and policies, those of one name become one, and either could take the right of the
+/// other away.
 const USER: &str = "replicator";
 
 /// How long to wait before the next attempt.
@@ -79,39 +81,52 @@ async fn link(from: &Session, (to, (name, folder)): (&Session, &Region)) -> anyh
     let url = banner::url(run.s3, run.tls.is_some());
     let links = from.get("/api/v1/links").await?;
     let known = links["links"].as_array().into_iter().flatten().find(|link| link["name"] == name.as_str());
-    match known {
-        Some(known) if known["url"] == url.as_str() => return Ok(()),
-        Some(_) => drop(from.ask(Method::DELETE, &format!("/api/v1/links/{name}"), None).await?),
-        None => {}
+    if known.is_some_and(|known| known["url"] == url.as_str()) {
+        return Ok(());
     }
-    let key = key(to).await?;
+    let shares = known.is_some_and(|known| known["shares_identities"] == true);
+    let former = known.and_then(|known| known["access_key"].as_str());
+    let key = key((to, name.as_str()), shares, former).await?;
     let document = json!({
         "name": name, "url": url, "access_key": key["access_key"], "secret_key": key["secret_key"],
+        "shares_identities": shares,
     });
+    // The link that is there says what the new one is to share. If the other region does not answer, it stays.
+    if known.is_some() {
+        from.ask(Method::DELETE, &format!("/api/v1/links/{name}"), None).await?;
+    }
     from.ask(Method::POST, "/api/v1/links", Some(&document)).await?;
     Ok(())
 }
 
-/// A key of the user who may replicate to a region, and nothing else.
-async fn key(at: &Session) -> anyhow::Result<Value> {
-    let user = format!("/api/v1/users/{USER}");
-    if at.get(&user).await.is_err() {
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": [{
+/// A key of the user who may replicate to a region, and nothing else. `former`: the key of the link that is gone; others may
+/// be of the link in the other direction, if the regions share their users.
+async fn key((at, region): (&Session, &str), shares: bool, former: Option<&str>) -> anyhow::Result<Value> {
+    let name = format!("{USER}-{region}");
+    let user = format!("/api/v1/users/{name}");
+    let is_new = at.get(&user).await.is_err();
+    if is_new || shares {
+        let mut statements = vec![json!({
+            "Effect": "Allow",
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+            "Resource": "arn:aws:s3:::*",
+        })];
+        if shares {
+            statements.push(json!({
                 "Effect": "Allow",
-                "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-                "Resource": "arn:aws:s3:::*",
-            }],
-        });
-        at.ask(Method::PUT, &format!("/api/v1/policies/{USER}"), Some(&policy)).await?;
-        at.ask(Method::POST, "/api/v1/users", Some(&json!({ "name": USER }))).await?;
-        at.ask(Method::PUT, &format!("/api/v1/policies/{USER}/users/{USER}"), None).await?;
+                "Action": "planetstore:ReplicateIdentities",
+                "Resource": "arn:aws:admin:::region",
+            }));
+        }
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+        at.ask(Method::PUT, &format!("/api/v1/policies/{name}"), Some(&policy)).await?;
     }
-    // A former key is of a link that is gone.
+    if is_new {
+        at.ask(Method::POST, "/api/v1/users", Some(&json!({ "name": name }))).await?;
+        at.ask(Method::PUT, &format!("/api/v1/policies/{name}/users/{name}"), None).await?;
+    }
     let keys = at.list(&format!("{user}/keys"), "keys").await?;
-    for key in &keys {
-        let Some(id) = key["access_key"].as_str() else { bail!("a key without an id") };
+    if let Some(id) = former.filter(|former| keys.iter().any(|key| key["access_key"] == *former)) {
         at.ask(Method::DELETE, &format!("{user}/keys/{id}"), None).await?;
     }
     at.ask(Method::POST, &format!("{user}/keys"), Some(&json!({}))).await

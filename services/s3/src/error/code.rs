@@ -129,6 +129,7 @@ codes! {
     QuotaExceeded FORBIDDEN "The request would exceed a quota."
     ReplicationConfigurationNotFoundError NOT_FOUND "The replication configuration was not found"
     RequestHeaderSectionTooLarge BAD_REQUEST "Your request header section exceeds the maximum allowed size."
+    IdentityReplicaRefused CONFLICT "A change of users, keys, groups or policies is not possible in this region."
     ReplicaBodyNeeded PRECONDITION_REQUIRED "The region does not have these bytes. Send the replica again, with its body."
     RequestTimeout BAD_REQUEST "Your socket connection to the server was not read from or written to within the timeout period."
     RequestTimeTooSkewed FORBIDDEN "The difference between the request time and the server's time is too large."

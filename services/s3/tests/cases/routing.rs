@@ -109,6 +109,7 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("PUT", "/abc/k?renameObject", Operation::RenameObject),
     ("PUT", "/abc/k?replicate", Operation::PutReplica),
     ("POST", "/abc?replicate", Operation::CompareReplicas),
+    ("POST", "/?replicate", Operation::PutIdentityReplicas),
     ("GET", "/abc?tagging", Operation::GetBucketTagging),
     ("PUT", "/abc?tagging", Operation::PutBucketTagging),
     ("DELETE", "/abc?tagging", Operation::DeleteBucketTagging),

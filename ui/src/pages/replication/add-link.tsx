@@ -3,7 +3,7 @@ import { type Link, type NewLink, type ReplicatedTo, useAddLink } from "@/data/r
 import { Button } from "@/parts/button";
 import { Code } from "@/parts/copy";
 import { Dialog, DialogActions } from "@/parts/dialog";
-import { Field, Input } from "@/parts/field";
+import { Checkbox, Field, Input } from "@/parts/field";
 import { plural } from "@/parts/format";
 import { Notice } from "@/parts/states";
 
@@ -26,12 +26,15 @@ export function AddLink({ isOpen, ...given }: Given & { isOpen: boolean }) {
   );
 }
 
-const EMPTY: NewLink = { name: "", url: "", access_key: "", secret_key: "" };
+const EMPTY = { name: "", url: "", access_key: "", secret_key: "", shares_identities: false } satisfies NewLink;
+
+/** What is written into a field. */
+type Written = Exclude<keyof typeof EMPTY, "shares_identities">;
 
 function Form({ links = [], ways = [], onClose }: Given) {
   const [link, setLink] = useState(EMPTY);
   const add = useAddLink();
-  const text = (field: keyof NewLink) => ({
+  const text = (field: Written) => ({
     required: true,
     value: link[field],
     onChange: (event: { target: { value: string } }) => setLink({ ...link, [field]: event.target.value }),
@@ -75,7 +78,12 @@ function Form({ links = [], ways = [], onClose }: Given) {
           )}
         </Field>
       </div>
-      <Rights />
+      <Checkbox
+        label="Share users, keys, groups and policies"
+        isChecked={link.shares_identities}
+        onChange={(shares_identities) => setLink({ ...link, shares_identities })}
+      />
+      <Rights sharesIdentities={link.shares_identities} />
       {unnamed > 0 && (
         <Notice tone="warning">
           The rules of {plural(unnamed, "destination")} name no region, which means the only link there is.
@@ -92,18 +100,26 @@ function Form({ links = [], ways = [], onClose }: Given) {
   );
 }
 
-const POLICY = `{
-  "Version": "2012-10-17",
-  "Statement": [{
+const OF_OBJECTS = `{
     "Effect": "Allow",
     "Action": ["s3:ReplicateObject", "s3:ReplicateDelete",
                "s3:ReplicateTags"],
     "Resource": ["arn:aws:s3:::BUCKET/*"]
-  }]
+  }`;
+
+const OF_IDENTITIES = `{
+    "Effect": "Allow",
+    "Action": "planetstore:ReplicateIdentities",
+    "Resource": "arn:aws:admin:::region"
+  }`;
+
+const policy = (statements: readonly string[]) => `{
+  "Version": "2012-10-17",
+  "Statement": [${statements.join(", ")}]
 }`;
 
 /** What the user of the other region needs. */
-function Rights() {
+function Rights({ sharesIdentities }: { sharesIdentities: boolean }) {
   return (
     <div className="flex flex-col gap-2 text-table text-muted">
       <p>
@@ -113,7 +129,16 @@ function Rights() {
         <span className="mono text-text">s3:ReplicateTags</span>. Whoever may set the replication of a bucket
         here can send to every bucket that this key may write to there.
       </p>
-      <Code label="The policy of that user, in the other region">{POLICY}</Code>
+      {sharesIdentities && (
+        <p>
+          To share users, the region must be yours. The user there also needs{" "}
+          <span className="mono text-text">planetstore:ReplicateIdentities</span> on{" "}
+          <span className="mono text-text">arn:aws:admin:::region</span>, and can then make administrators.
+        </p>
+      )}
+      <Code label="The policy of that user, in the other region">
+        {policy(sharesIdentities ? [OF_OBJECTS, OF_IDENTITIES] : [OF_OBJECTS])}
+      </Code>
     </div>
   );
 }

@@ -85,6 +85,16 @@ const COLUMNS: readonly Column<Link>[] = [
     ),
   },
   {
+    id: "identities",
+    title: "Users",
+    size: "6rem",
+    from: "md",
+    by: ({ shares_identities }) => (shares_identities ? 1 : 0),
+    cell: ({ shares_identities }) => (
+      <span className="text-muted">{shares_identities ? "shared" : "not shared"}</span>
+    ),
+  },
+  {
     id: "added",
     title: "Added",
     size: "7.5rem",

@@ -7,6 +7,7 @@ const link = (name: string): Link => ({
   url: `https://s3.${name}.example.com`,
   access_key: "AKIAEXAMPLE",
   added: "2026-11-30T12:00:00Z",
+  shares_identities: false,
 });
 const LAG = { up_to: 9, changes: 0, bytes: 0, seconds: 0, is_resyncing: false };
 const way = (region?: string, lag?: Partial<typeof LAG> & { why?: string }): ReplicatedTo => {

@@ -296,6 +296,22 @@ async fn what_somebody_owns_or_was_given_by_name_is_more_too() {
 }
 
 #[tokio::test]
+async fn a_link_that_takes_passwords_and_keys_with_it_is_for_admins() {
+    let world = World::new().await;
+    world.must(Post, "/region/upgrade", Value::Null).await;
+    world.must(Put, "/policies/links", allow("admin:*", "*")).await;
+    world.must(Put, "/policies/links/users/pam", Value::Null).await;
+    let (pam, eve) = (world.store.token("pam").await, world.store.token("eve").await);
+    let link = |name: &str, shares: bool| {
+        json!({ "name": name, "url": "https://s3.example.com", "access_key": "AKIAEXAMPLE", "secret_key": "secret",
+            "shares_identities": shares })
+    };
+    world.refused(&pam, "a link that shares users", Post, "/links", link("us-1", true)).await;
+    assert_eq!(world.ask(&pam, Post, "/links", link("us-1", false)).await, StatusCode::CREATED);
+    assert_eq!(world.ask(&eve, Post, "/links", link("us-2", true)).await, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn limits_are_handed_on_as_narrow_as_they_are() {
     let world = World::new().await;
     world.must(Patch, "/users/mia", json!({ "limits": { "requests_per_second": 10 } })).await;

@@ -206,6 +206,8 @@ impl Store {
             email: None,
             password: None,
             limits: Limits::default(),
+            disabled: false,
+            replica: None,
         });
         self.commit(command).await;
     }

@@ -13,12 +13,12 @@ pub(super) fn create<V: View>(view: &V, group: &GroupName) -> Result<Decision, R
     if view.group(group).map_err(Refused::View)?.is_some() {
         return Err(IdentityRejection::Exists(Noun::Group).into());
     }
-    Ok(Decision::write(Fact::GroupCreated(Created { group: group.clone() }), Outcome::Done))
+    Ok(Decision::write(Fact::GroupCreated(Created { group: group.clone(), replica: None }), Outcome::Done))
 }
 
 pub(super) fn delete<V: View>(view: &V, group: &GroupName) -> Result<Decision, Refused<V::Error>> {
     group_row(view, group)?;
-    Ok(Decision::write(Fact::GroupDeleted(Deleted { group: group.clone() }), Outcome::Done))
+    Ok(Decision::write(Fact::GroupDeleted(Deleted { group: group.clone(), replica: None }), Outcome::Done))
 }
 
 pub(super) fn add<V: View>(view: &V, group: &GroupName, user: &UserName) -> Result<Decision, Refused<V::Error>> {
@@ -33,7 +33,7 @@ pub(super) fn add<V: View>(view: &V, group: &GroupName, user: &UserName) -> Resu
     if member.groups.len() >= GROUPS_PER_USER_MAX {
         return Err(IdentityRejection::TooMany { noun: Noun::Group, max: GROUPS_PER_USER_MAX }.into());
     }
-    let fact = MemberAdded { group: group.clone(), user: user.clone() };
+    let fact = MemberAdded { group: group.clone(), user: user.clone(), replica: None };
     Ok(Decision::write(Fact::GroupMemberAdded(fact), Outcome::Done))
 }
 
@@ -41,7 +41,7 @@ pub(super) fn remove<V: View>(view: &V, group: &GroupName, user: &UserName) -> R
     if !group_row(view, group)?.members.contains(user) {
         return Err(IdentityRejection::NoSuch(Noun::Member).into());
     }
-    let fact = MemberRemoved { group: group.clone(), user: user.clone() };
+    let fact = MemberRemoved { group: group.clone(), user: user.clone(), replica: None };
     Ok(Decision::write(Fact::GroupMemberRemoved(fact), Outcome::Done))
 }
 

@@ -25,7 +25,15 @@ pub(super) fn create<V: View>(
         return Err(IdentityRejection::TooMany { noun: Noun::AccessKey, max: KEYS_PER_USER_MAX }.into());
     }
     seal::check(view, secret)?;
-    let fact = Created { user: user.clone(), access_key: access_key.clone(), secret: secret.clone(), expires };
+    let fact = Created {
+        user: user.clone(),
+        access_key: access_key.clone(),
+        secret: secret.clone(),
+        expires,
+        disabled: false,
+        held_by_admin: false,
+        replica: None,
+    };
     Ok(Decision::write(Fact::KeyCreated(fact), Outcome::Done))
 }
 
@@ -48,7 +56,8 @@ pub(super) fn change<V: View>(
     if (enabled, expires, held) == (row.enabled, row.expires, row.held_by_admin) {
         return Ok(Decision::nothing(Outcome::Done));
     }
-    let fact = Changed { user: user.clone(), access_key: access_key.clone(), enabled, expires, by_admin };
+    let (user, access_key) = (user.clone(), access_key.clone());
+    let fact = Changed { user, access_key, enabled, expires, by_admin, replica: None };
     Ok(Decision::write(Fact::KeyChanged(fact), Outcome::Done))
 }
 
@@ -58,7 +67,7 @@ pub(super) fn delete<V: View>(
     access_key: &AccessKeyId,
 ) -> Result<Decision, Refused<V::Error>> {
     key_row(view, user, access_key)?;
-    let fact = Deleted { user: user.clone(), access_key: access_key.clone() };
+    let fact = Deleted { user: user.clone(), access_key: access_key.clone(), replica: None };
     Ok(Decision::write(Fact::KeyDeleted(fact), Outcome::Done))
 }
 

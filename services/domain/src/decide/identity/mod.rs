@@ -4,6 +4,7 @@ mod group;
 mod key;
 mod kms_key;
 mod policy;
+mod replica;
 mod seal;
 mod session;
 mod user;
@@ -41,6 +42,7 @@ pub(super) fn decide<V: View>(
         C::DeletePolicy { policy } => policy::delete(view, policy),
         C::AttachPolicy { policy, holder } => policy::attach(view, policy, holder),
         C::DetachPolicy { policy, holder } => policy::detach(view, policy, holder),
+        C::Take(wanted) => replica::take(view, wanted, context),
         C::CreateKmsKey { name, sealed } => kms_key::create(view, name, sealed),
         C::ChangeKmsKey { name, enabled } => kms_key::change(view, name, *enabled),
         C::Reseal(reseal) => seal::reseal(view, reseal),

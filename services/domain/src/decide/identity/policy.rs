@@ -16,7 +16,7 @@ pub(super) fn store<V: View>(view: &V, policy: &PolicyName, document: &str) -> R
     if view.policy(policy).map_err(Refused::View)?.is_some_and(|row| row.document == document) {
         return Ok(Decision::nothing(Outcome::Done));
     }
-    let fact = Stored { policy: policy.clone(), document: document.into() };
+    let fact = Stored { policy: policy.clone(), document: document.into(), replica: None };
     Ok(Decision::write(Fact::PolicyStored(fact), Outcome::Done))
 }
 
@@ -26,7 +26,7 @@ pub(super) fn delete<V: View>(view: &V, policy: &PolicyName) -> Result<Decision,
     if !row.holders.is_empty() {
         return Err(IdentityRejection::PolicyInUse.into());
     }
-    Ok(Decision::write(Fact::PolicyDeleted(Deleted { policy: policy.clone() }), Outcome::Done))
+    Ok(Decision::write(Fact::PolicyDeleted(Deleted { policy: policy.clone(), replica: None }), Outcome::Done))
 }
 
 pub(super) fn attach<V: View>(view: &V, policy: &PolicyName, holder: &Holder) -> Result<Decision, Refused<V::Error>> {
@@ -43,7 +43,7 @@ pub(super) fn attach<V: View>(view: &V, policy: &PolicyName, holder: &Holder) ->
     if held.len() >= POLICIES_PER_HOLDER_MAX {
         return Err(IdentityRejection::TooMany { noun: Noun::Policy, max: POLICIES_PER_HOLDER_MAX }.into());
     }
-    let fact = Attached { policy: policy.clone(), holder: holder.clone() };
+    let fact = Attached { policy: policy.clone(), holder: holder.clone(), replica: None };
     Ok(Decision::write(Fact::PolicyAttached(fact), Outcome::Done))
 }
 
@@ -51,11 +51,11 @@ pub(super) fn detach<V: View>(view: &V, policy: &PolicyName, holder: &Holder) ->
     if !held(view, holder)?.contains(policy) {
         return Err(IdentityRejection::NoSuch(Noun::Policy).into());
     }
-    let fact = Detached { policy: policy.clone(), holder: holder.clone() };
+    let fact = Detached { policy: policy.clone(), holder: holder.clone(), replica: None };
     Ok(Decision::write(Fact::PolicyDetached(fact), Outcome::Done))
 }
 
-fn held<V: View>(view: &V, holder: &Holder) -> Result<BTreeSet<PolicyName>, Refused<V::Error>> {
+pub(super) fn held<V: View>(view: &V, holder: &Holder) -> Result<BTreeSet<PolicyName>, Refused<V::Error>> {
     Ok(match holder {
         Holder::User(user) => user_row(view, user)?.policies,
         Holder::Group(group) => group_row(view, group)?.policies,

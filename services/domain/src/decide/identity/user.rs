@@ -22,7 +22,7 @@ pub(super) fn create<V: View>(view: &V, wanted: &Created) -> Result<Decision, Re
     }
     check_email(view, user, email.as_deref())?;
     wanted.password.as_ref().map_or(Ok(()), |password| seal::check(view, password))?;
-    Ok(Decision::write(Fact::UserCreated(wanted.clone()), Outcome::Done))
+    Ok(Decision::write(Fact::UserCreated(Created { disabled: false, replica: None, ..wanted.clone() }), Outcome::Done))
 }
 
 pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision, Refused<V::Error>> {
@@ -34,6 +34,7 @@ pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision,
         email: row.email,
         enabled: row.enabled,
         limits: row.limits,
+        replica: None,
     };
     let ChangeUser { user, role, display_name, email, enabled, limits } = wanted.clone();
     let after = Changed {
@@ -43,6 +44,7 @@ pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision,
         email: email.unwrap_or_else(|| before.email.clone()),
         enabled: enabled.unwrap_or(before.enabled),
         limits: limits.unwrap_or(before.limits),
+        replica: None,
     };
     // An unchanged address is not checked again, because a user whose address is no longer accepted must still be able
     // to be disabled.
@@ -62,13 +64,13 @@ pub(super) fn set_password<V: View>(
 ) -> Result<Decision, Refused<V::Error>> {
     user_row(view, user)?;
     password.map_or(Ok(()), |password| seal::check(view, password))?;
-    let fact = PasswordChanged { user: user.clone(), password: password.cloned() };
+    let fact = PasswordChanged { user: user.clone(), password: password.cloned(), replica: None };
     Ok(Decision::write(Fact::UserPasswordChanged(fact), Outcome::Done))
 }
 
 pub(super) fn delete<V: View>(view: &V, user: &UserName) -> Result<Decision, Refused<V::Error>> {
     user_row(view, user)?;
-    Ok(Decision::write(Fact::UserDeleted(Deleted { user: user.clone() }), Outcome::Done))
+    Ok(Decision::write(Fact::UserDeleted(Deleted { user: user.clone(), replica: None }), Outcome::Done))
 }
 
 fn check_email<V: View>(view: &V, user: &UserName, email: Option<&str>) -> Result<(), Refused<V::Error>> {

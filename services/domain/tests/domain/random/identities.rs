@@ -64,6 +64,8 @@ pub(crate) fn create_user(n: u8, id: u8, email: Option<u8>) -> IdentityCommand {
         email: email.map(|n| format!("{n}@example.com")),
         password: None,
         limits: Limits::default(),
+        disabled: false,
+        replica: None,
     })
 }
 

@@ -80,6 +80,7 @@ pub(crate) enum Step {
     AddLink(u8),
     RemoveLink(u8),
     ResealLink(u8),
+    NoteIdentities(u8, u64),
     NotaryKey(u8),
     /// By the right key or by another one.
     Checkpoint(bool),
@@ -285,6 +286,9 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
             let from = model.links.get(&links::name(n).parse().unwrap())?.secret.clone();
             links::reseal(&links::name(n), from, sealed(model))
         }
+        Step::NoteIdentities(n, up_to) => {
+            links::note(&links::name(n), model.links.get(&links::name(n).parse().unwrap())?.id, up_to)
+        }
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
             Command::SetBucketPolicy { bucket: name(bucket), policy, is_public: false }
@@ -424,13 +428,14 @@ fn of_leases() -> impl Strategy<Value = Step> {
 
 fn of_readers() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..2_u8).prop_map(Step::AddConsumer),
-        (0..2_u8).prop_map(Step::RemoveConsumer),
-        (0..2_u8).prop_map(Step::AddLink),
-        (0..2_u8).prop_map(Step::RemoveLink),
-        (0..2_u8).prop_map(Step::ResealLink),
-        (0..2_u8).prop_map(Step::NotaryKey),
-        prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
+        2 => (0..2_u8).prop_map(Step::AddConsumer),
+        2 => (0..2_u8).prop_map(Step::RemoveConsumer),
+        2 => (0..2_u8).prop_map(Step::AddLink),
+        1 => (0..2_u8).prop_map(Step::RemoveLink),
+        1 => (0..2_u8).prop_map(Step::ResealLink),
+        3 => (0..2_u8, 0..9_u64).prop_map(|(n, up_to)| Step::NoteIdentities(n, up_to)),
+        1 => (0..2_u8).prop_map(Step::NotaryKey),
+        1 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
 }
 
@@ -440,7 +445,7 @@ pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
             4 => of_buckets(),
             4 => of_objects(),
             2 => of_leases(),
-            1 => of_readers(),
+            2 => of_readers(),
             4 => targets::step().prop_map(Step::Target),
             3 => replication::step().prop_map(Step::Replication),
         ],

@@ -4,8 +4,10 @@
 //! - here: what a change is, and versions of one content
 //! - `parts`: versions of several parts
 //! - `compare`: which versions are not here, or differ
+//! - `identities`: users, keys, groups and policies
 
 mod compare;
+mod identities;
 mod parts;
 
 use axum::body::Body;
@@ -35,6 +37,7 @@ use crate::request::Request;
 use crate::state::Bucket;
 
 pub(super) use self::compare::compare;
+pub(super) use self::identities::put_identities;
 
 /// What replication has to do with a version.
 pub(super) const STATUS: HeaderName = HeaderName::from_static("x-amz-replication-status");

@@ -34,6 +34,10 @@ pub(crate) enum LinkAction {
         /// File whose first line is the secret key; `-` for stdin
         #[arg(long, value_name = "FILE")]
         secret_key_file: PathBuf,
+        /// The other region is yours, too: send it users with their passwords, keys, groups and policies. The user of the key
+        /// needs the right `planetstore:ReplicateIdentities` there
+        #[arg(long)]
+        share_identities: bool,
     },
     /// Remove a link: what it was to carry waits until a link to that region is added again
     Remove { name: RegionName },
@@ -53,17 +57,24 @@ pub(super) async fn run(session: &Session, action: LinkAction, output: Output) -
                     ("NAME", |link| show::text(&link["name"])),
                     ("URL", |link| show::text(&link["url"])),
                     ("ACCESS KEY", |link| show::text(&link["access_key"])),
+                    ("IDENTITIES", |link| identities(link)),
                     ("ADDED", |link| show::text(&link["added"])),
                 ],
             )
         }
-        LinkAction::Add { name, s3_url, access_key, secret_key_file } => {
+        LinkAction::Add { name, s3_url, access_key, secret_key_file, share_identities } => {
             let file = read_document(&secret_key_file, SECRET_FILE_BYTES_MAX)?;
             let secret_key = file.lines().next().unwrap_or_default().trim();
             if secret_key.is_empty() {
                 bail!("the first line of {} is empty", secret_key_file.display());
             }
-            let link = json!({ "name": name, "url": s3_url, "access_key": access_key, "secret_key": secret_key });
+            let link = json!({
+                "name": name,
+                "url": s3_url,
+                "access_key": access_key,
+                "secret_key": secret_key,
+                "shares_identities": share_identities,
+            });
             show::one(output, &session.ask(Method::POST, LINKS, Some(&link)).await?)
         }
         LinkAction::Remove { name } => {
@@ -71,5 +82,15 @@ pub(super) async fn run(session: &Session, action: LinkAction, output: Output) -
             show::done(output, "The link is gone.");
             Ok(())
         }
+    }
+}
+
+/// Whether a link shares users and what belongs to them, and whether those from before it are there.
+fn identities(link: &serde_json::Value) -> String {
+    let is_shared = link["shares_identities"].as_bool().unwrap_or_default();
+    match link["identities_sent"].as_u64() {
+        _ if !is_shared => "no".into(),
+        Some(sequence) => format!("up to {sequence}"),
+        None => "begins".into(),
     }
 }
