@@ -26,22 +26,38 @@ export async function step(name, work) {
   console.log(`ok   ${name} (${Math.round(performance.now() - begun)} ms)${says ? `: ${says}` : ""}`);
 }
 
+/** How long before its end a token is replaced, in milliseconds. */
+const TOKEN_RENEWED_MS = 60_000;
+
 /** Requests with a session of their own. */
 export class Session {
   static async open(name = user, word = password) {
+    const session = new Session();
+    session.credentials = { user: name, password: word };
+    await session.signIn();
+    return session;
+  }
+
+  async signIn() {
     const response = await fetch(`${url}/api/v1/login`, {
       method: "POST",
       headers: { "content-type": "application/json", "x-planetstore-request": "test" },
-      body: JSON.stringify({ user: name, password: word }),
+      body: JSON.stringify(this.credentials),
     });
     assert.equal(response.status, 200, "the test signs in");
-    const session = new Session();
-    session.token = (await response.json()).access_token;
-    return session;
+    const { access_token, expires } = await response.json();
+    [this.token, this.expires] = [access_token, Date.parse(expires)];
   }
 
   /** A request to the API. A body that is no text is sent as JSON. */
   async ask(method, path, body, headers = {}) {
+    // A long case takes longer than a token is valid. Requests that are made at once share the new one.
+    if (this.expires - Date.now() < TOKEN_RENEWED_MS) {
+      this.renewed ??= this.signIn().finally(() => {
+        this.renewed = undefined;
+      });
+      await this.renewed;
+    }
     const isJson = body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
     return fetch(`${url}/api/v1${path}`, {
       method,
