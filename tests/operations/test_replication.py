@@ -263,6 +263,8 @@ def test_existing_objects_are_sent_where_a_rule_says_so_and_only_those_that_are_
     replicate(one, "here", "there")
     one.put_object(**here, Key="new", Body=b"new")
     wait.until(lambda: pair.other.list_objects_v2(Bucket="there").get("KeyCount") == 2, "the new object")
+    # Another rule begins where the log says that the one before it was.
+    wait.until(lambda: one.head_object(**here, Key="new").get("ReplicationStatus") == "COMPLETED", "its status")
     before = moved(pair)
     replicate(one, "here", "there", ExistingObjectReplication={"Status": "Enabled"})
     pair.alike(304)

@@ -222,7 +222,7 @@ def test_what_is_refused_holds_up_nothing_else(pair):
     other.create("zoe")
     # An access key id is one user's: there it is that of somebody else.
     for region, user in ((one, "yan"), (other, "zoe")):
-        region.ask("POST", f"/users/{user}/keys", {"access_key": "KEYOFTWO", "secret_key": f"the secret of {user}"})
+        region.ask("POST", f"/users/{user}/keys", {"access_key": "KEYOFTWO", "secret_key": f"secret-of-{user}"})
     pair.share()
     ada = one.create("ada", policies=["readonly"])
     wait.until(lambda: works(pair.second, ada.credentials), "a key of after what is refused")
