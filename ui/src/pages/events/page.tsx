@@ -63,7 +63,7 @@ export default function LivePage() {
           <Notice tone="danger">{stream.refused}</Notice>
         </div>
       )}
-      {mode === "loading" && !stream.refused ? (
+      {stream.refused && isEmpty ? null : mode === "loading" ? (
         <SkeletonRows rows={16} height={32} />
       ) : isEmpty ? (
         <Empty

@@ -15,7 +15,9 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
   const wait = player?.nextIn ?? 0;
   return (
     <span className="flex min-w-44 flex-wrap items-center gap-x-4 gap-y-1" aria-live="off">
-      {isPaused ? (
+      {stream.refused !== undefined && buffer.shown.length === 0 ? (
+        <State tone="danger">Refused</State>
+      ) : isPaused ? (
         <State tone="warning">
           Paused{buffer.held.length > 0 && `, ${count(buffer.held.length)} waiting`}
         </State>
