@@ -81,7 +81,7 @@ function aboutOf({ bucket, subject }: Done): string {
 function Signed({ isSigned }: { isSigned: boolean }) {
   const Icon = isSigned ? FileCheck2 : FileClock;
   return (
-    <span className={`inline-flex items-center gap-1.5 text-xs ${isSigned ? "text-ok" : "text-muted"}`}>
+    <span className={`flex items-center gap-1.5 text-xs ${isSigned ? "text-ok" : "text-muted"}`}>
       <Icon size={14} aria-hidden />
       {isSigned ? "signed" : "not yet"}
     </span>
