@@ -27,7 +27,7 @@ export function QuotaCell({ bucket }: { bucket: Bucket }) {
       className="flex items-center gap-2"
       title={`${percent(nearest.used, nearest.of)} of ${nearest.says}`}
     >
-      <span className="h-1.5 w-14 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
+      <span className="h-1.5 w-10 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
         <span
           className={cx("block h-full", share >= 1 ? "bg-danger" : share >= NEAR ? "bg-warning" : "bg-muted")}
           style={{ width: `${Math.min(100, share * 100)}%` }}

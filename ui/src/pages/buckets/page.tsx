@@ -113,7 +113,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     {
       id: "name",
       title: "Name",
-      size: "minmax(11rem, 2fr)",
+      size: "minmax(11rem, 5fr)",
       by: (bucket) => bucket.name,
       cell: ({ name }) => (
         <Link
@@ -129,7 +129,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     {
       id: "objects",
       title: "Versions",
-      size: "6.5rem",
+      size: "6rem",
       isRight: true,
       by: ({ usage }) => usage.objects,
       cell: ({ usage }) => <CountCell value={usage.objects} />,
@@ -147,15 +147,14 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       from: "lg",
       title: "7 days",
       isApart: true,
-      size: "7.5rem",
+      size: "7rem",
       cell: ({ name }) => <GrowthCell bucket={name} />,
     },
     {
       id: "quota",
       from: "md",
-      isApart: true,
       title: "Quota",
-      size: "minmax(11rem, 1fr)",
+      size: "11.5rem",
       by: ({ usage, quota }) => (quota.bytes ? usage.bytes / quota.bytes : null),
       cell: (bucket) => <QuotaCell bucket={bucket} />,
     },
@@ -163,14 +162,14 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       id: "traits",
       from: "xl",
       title: "Settings",
-      size: "minmax(8rem, 2fr)",
+      size: "minmax(6rem, 2fr)",
       cell: ({ name }) => <TraitsCell bucket={name} />,
     },
     {
       id: "owner",
       from: "lg",
       title: "Owner",
-      size: "7rem",
+      size: "6.5rem",
       by: (bucket) => bucket.owner_name ?? bucket.owner,
       cell: (bucket) =>
         bucket.owner_name ?? <span className="mono text-muted">{bucket.owner.slice(0, 10)}…</span>,
@@ -179,7 +178,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       id: "created",
       from: "xl",
       title: "Created",
-      size: "7.5rem",
+      size: "7rem",
       by: (bucket) => bucket.created,
       cell: ({ created }) => <Ago time={created} className="text-muted" />,
     },
