@@ -28,7 +28,7 @@ export function TableRow<Item extends RowData>({
         event.key === "Enter" && event.target === event.currentTarget && onOpen?.(row.original)
       }
       className={cx(
-        "absolute top-0 left-0 grid w-full items-center border-b border-line px-2.5 lg:px-4.5 outline-offset-[-2px]",
+        "absolute top-0 left-0 grid w-full items-center border-b border-line px-2.5 lg:px-(--table-inset,1.125rem) outline-offset-[-2px]",
         onOpen && "cursor-default hover:bg-hover",
         isOpen || selected?.has(row.id) ? "bg-selected" : "",
       )}
