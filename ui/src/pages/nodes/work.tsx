@@ -9,7 +9,7 @@ import { Input } from "@/parts/field";
 import { bytes, count, duration } from "@/parts/format";
 import { Panel } from "@/parts/page";
 import { explain, Failure, SkeletonRows } from "@/parts/states";
-import { Ago } from "@/parts/time";
+import { Ago, Lasting } from "@/parts/time";
 
 const TONES: Record<string, Tone> = {
   idle: "ok",
@@ -59,7 +59,9 @@ function WorkerRow({ worker }: { worker: Worker }) {
   const { state, left, done, pace, unit, last } = worker;
   const isPaused = state.name === "paused";
   const order = (kind: "pause" | "resume" | "run") => change.mutate({ worker: worker.worker, change: kind });
-  const isWorking = left !== null && left !== undefined && left > 0;
+  const hasLeft = left !== null && left !== undefined && left > 0;
+  // A worker that waits for its turn is not on its way: a bar would come and go with every entry of the log.
+  const isOnItsWay = hasLeft && state.name !== "idle";
   return (
     <li className="border-t border-line px-4 py-2.5">
       <div className="flex items-start gap-4">
@@ -67,15 +69,13 @@ function WorkerRow({ worker }: { worker: Worker }) {
           <p className="flex flex-wrap items-center gap-x-3">
             <span className="font-medium">{worker.worker}</span>
             <State tone={TONES[state.name] ?? "none"}>{state.name}</State>
-            <span className="text-xs text-muted">
-              since <Ago time={worker.since} />
-            </span>
+            <Lasting since={worker.since} className="text-xs text-muted tabular-nums" />
           </p>
           <p className="text-table text-muted">{sentence(worker.about)}</p>
           <p className="mt-1 flex flex-wrap gap-x-4 text-table tabular-nums">
             <span>
-              {isWorking
-                ? `${amount(left, unit)} left${pace > 0 ? `, about ${duration(left / pace)}` : ""}`
+              {hasLeft
+                ? `${amount(left, unit)} left${isOnItsWay && pace > 0 ? `, about ${duration(left / pace)}` : ""}`
                 : left === 0
                   ? "Nothing left"
                   : `${amount(done, unit)} since the start`}
@@ -86,7 +86,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
             </span>
             {last && (
               <span className="text-muted">
-                {sentence(last.what)} <Ago time={last.at} />
+                {sentence(last.what).replace(/\.$/, "")} · <Ago time={last.at} />
               </span>
             )}
           </p>
@@ -110,7 +110,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
           />
         </div>
       </div>
-      {isWorking && <Progress done={done} left={left} />}
+      {isOnItsWay && <Progress done={done} left={left} />}
       {state.why && <p className="mt-1 text-xs text-danger">{state.why}</p>}
       {change.isError && (
         <p className="mt-1 text-xs text-danger" role="alert">
