@@ -42,7 +42,7 @@ function Share({ bucket, share, most, total, isInner }: ShareProps) {
   const inner = share.prefixes ?? [];
   return (
     <li className="border-t border-line">
-      <div className="grid h-9 grid-cols-[1.75rem_minmax(0,1fr)_5rem_auto] items-center gap-2 px-3 text-table">
+      <div className="grid h-9 grid-cols-[1.75rem_minmax(0,1fr)_5rem_auto] items-center gap-2 pr-4 pl-2 text-table">
         {inner.length > 0 ? (
           <IconButton
             label={`${isOpen ? "Hide" : "Show"} what is below ${share.prefix}`}
