@@ -1,5 +1,6 @@
 import { FileCheck2, FileClock } from "lucide-react";
 import type { Done } from "@/data/audit";
+import { nameOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
 import { clock, count, day, exactTime } from "@/parts/format";
 import type { Column } from "@/parts/table";
@@ -11,13 +12,13 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
       id: "sequence",
       title: "Event",
       size: "6.5rem",
-      from: "md",
+      from: "lg",
       cell: ({ sequence }) => <span className="mono text-muted">#{count(sequence)}</span>,
     },
     {
       id: "time",
       title: "Time",
-      size: "12.5rem",
+      size: "12rem",
       cell: ({ time }) => (
         <time dateTime={time} title={exactTime(time)} className="text-muted tabular-nums">
           {day(time)} <span className="mono">{clock(time)}</span>
@@ -57,9 +58,9 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
       title: "Summary",
       size: "minmax(10rem, 1.6fr)",
       from: "lg",
-      cell: ({ summary }) => (
+      cell: ({ summary, type }) => (
         <span className="text-muted" title={summary}>
-          {summary}
+          {saysMore(summary, type) && summary}
         </span>
       ),
     },
@@ -76,6 +77,11 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
 /** The key with its bucket, or the name of what else it is about. */
 function aboutOf({ bucket, subject }: Done): string {
   return bucket && bucket !== subject ? `${bucket}/${subject}` : subject;
+}
+
+/** Whether a summary is more than the words of the type, which stand beside it. */
+function saysMore(summary: string, type: string): boolean {
+  return summary !== nameOf(type).replaceAll(/[._]/g, " ");
 }
 
 function Signed({ isSigned }: { isSigned: boolean }) {

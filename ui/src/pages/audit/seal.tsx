@@ -34,7 +34,7 @@ export function SealState() {
           <Ago time={last.time} />
         </span>
       )}
-      {open > 0 && <span>{plural(open, "newer event")} not signed yet</span>}
+      {open > 0 && <span className="max-lg:hidden">{plural(open, "newer event")} not signed yet</span>}
     </span>
   );
 }
