@@ -147,7 +147,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       from: "lg",
       title: "7 days",
       isApart: true,
-      size: "7rem",
+      size: "8.25rem",
       cell: ({ name }) => <GrowthCell bucket={name} />,
     },
     {
