@@ -3,6 +3,7 @@ import type { Done } from "@/data/audit";
 import { nameOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
 import { clock, count, day, exactTime } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 
 /** The columns of what was done. `covered` is the last event that is signed; it is absent if that is not known. */
@@ -49,7 +50,7 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
       size: "minmax(9rem, 1.6fr)",
       cell: (done) => (
         <span className="name" title={aboutOf(done)}>
-          {aboutOf(done)}
+          <KeyText name={aboutOf(done)} />
         </span>
       ),
     },

@@ -6,6 +6,7 @@ import { aboutOf, type LogEvent, sequenceOf, whoOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
 import { cx } from "@/parts/class";
 import { bytes, clock, count, exactTime, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 
 const ROW_PX = 32;
 const OVERSCAN_ROWS = 10;
@@ -130,7 +131,7 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         </time>
         <EventType type={event.type} />
         <span className="name truncate" title={aboutOf(event)}>
-          {aboutOf(event)}
+          <KeyText name={aboutOf(event)} />
         </span>
         <span className="text-right font-mono text-xs text-muted tabular-nums @max-5xl:hidden">
           {size === undefined ? "" : bytes(size)}

@@ -8,6 +8,7 @@ import { useFeed } from "@/data/feed";
 import { activeUsersQuery } from "@/data/telemetry";
 import { EventType } from "@/parts/badge";
 import { count, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 import { explain, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -69,7 +70,9 @@ function EventLine({ event }: { event: LogEvent }) {
           #{count(sequenceOf(event))}
         </span>
         <EventType type={event.type} />
-        <span className="name truncate">{aboutOf(event)}</span>
+        <span className="name truncate" title={aboutOf(event)}>
+          <KeyText name={aboutOf(event)} />
+        </span>
         <span className="text-xs text-muted">
           <span className="mr-3 max-md:hidden">{whoOf(event)}</span>
           <Ago time={event.time} />

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Insights, PrefixShare } from "@/data/insights";
 import { IconButton } from "@/parts/button";
 import { bytes, count, exactBytes, percent, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 
 /** Where the bytes are: the largest prefixes, and those below them. */
@@ -64,7 +65,9 @@ function Share({ bucket, share, most, total, isInner }: ShareProps) {
           {share.prefix === "" ? (
             <span className="text-muted">keys without a folder</span>
           ) : (
-            <bdi className="name">{share.prefix}</bdi>
+            <span className="name">
+              <KeyText name={share.prefix} />
+            </span>
           )}
         </Link>
         <span className="h-1.5 overflow-hidden rounded-full bg-hover" aria-hidden>
