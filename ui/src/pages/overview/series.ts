@@ -39,11 +39,14 @@ export function withGaps(points: readonly Point[], stepMs: number): Point[] {
   return result;
 }
 
-/** The points of the last minutes: the newest from the live ticks, those before from the figures that were kept. */
+/**
+ * The points of the last minutes: the figures that were kept, and behind the last of them the live ticks. Seconds beside
+ * spans of ten of them would be a line that is smooth at first and jagged at its end.
+ */
 export function joined(kept: readonly Tick[], live: readonly Tick[], from: number): Point[] {
-  const first = live[0] === undefined ? Number.POSITIVE_INFINITY : Date.parse(live[0].time);
-  const before = kept.map(pointOf).filter((point) => point.time >= from && point.time < first);
-  const now = live.map(pointOf).filter((point) => point.time >= from);
+  const before = kept.map(pointOf).filter((point) => point.time >= from);
+  const last = before.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+  const now = live.map(pointOf).filter((point) => point.time >= from && point.time > last);
   // Both steps are in it; what the longer one leaves out is no gap.
   return withGaps([...before, ...now], before.length > 0 ? 10_000 : 1_000);
 }
