@@ -48,7 +48,9 @@ function Card({ node, p99 }: { node: NodeStatus; p99: number | null }) {
         <span title={`${bytes(node.free_bytes)} of ${bytes(node.total_bytes)} are free`}>
           {percent(used, node.total_bytes)} used
         </span>
-        <span title="Latency, p99">{p99 === null ? bytes(node.stored_bytes) : milliseconds(p99)}</span>
+        <span title={p99 === null ? "Bytes of shards" : "Latency of this second, p99"}>
+          {p99 === null ? bytes(node.stored_bytes) : `p99 ${milliseconds(p99)}`}
+        </span>
       </span>
     </Link>
   );
