@@ -117,8 +117,8 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         aria-current={isOpen || undefined}
         className={cx(
           COLUMNS,
-          "h-8 items-center border-b border-line px-4 text-table outline-offset-[-2px] hover:bg-hover lg:px-6",
-          isOpen && "bg-selected",
+          "h-8 items-center border-b border-line px-4 text-table outline-offset-[-2px] lg:px-6",
+          isOpen ? "bg-selected" : "hover:bg-hover",
         )}
       >
         <span className="font-mono text-xs text-muted tabular-nums @max-3xl:hidden">#{count(sequence)}</span>
