@@ -36,7 +36,7 @@ export function Stored({ status }: { status: Status }) {
       >
         <TimeChart
           label="Bytes stored over time"
-          height={214}
+          height={224}
           points={points}
           series={SERIES}
           format={bytes}
