@@ -33,12 +33,20 @@ export function Work() {
         />
       )}
       <ul>
-        {workers.data?.map((worker) => (
+        {workers.data?.toSorted(byCare).map((worker) => (
           <WorkerRow key={`${worker.worker} ${worker.process.process}`} worker={worker} />
         ))}
       </ul>
     </Panel>
   );
+}
+
+/** Those that somebody looks for first when a node failed. They stay in their places, whatever they do. */
+const FIRST: readonly string[] = ["repair", "scan", "replicate"];
+
+function byCare(one: Worker, other: Worker): number {
+  const place = ({ worker }: Worker) => (FIRST.indexOf(worker) + FIRST.length + 1) % (FIRST.length + 1);
+  return place(one) - place(other);
 }
 
 /** An amount in the unit of a worker. */
@@ -66,13 +74,10 @@ function WorkerRow({ worker }: { worker: Worker }) {
     <li className="border-t border-line px-4 py-2.5">
       <div className="flex items-start gap-4">
         <div className="min-w-0 flex-1">
-          <p className="flex flex-wrap items-center gap-x-3">
-            <span className="font-medium">{worker.worker}</span>
+          <p className="flex flex-wrap items-center gap-x-3 text-table tabular-nums">
+            <span className="text-sm font-medium">{worker.worker}</span>
             <State tone={TONES[state.name] ?? "none"}>{state.name}</State>
-            <Lasting since={worker.since} className="text-xs text-muted tabular-nums" />
-          </p>
-          <p className="text-table text-muted">{sentence(worker.about)}</p>
-          <p className="mt-1 flex flex-wrap gap-x-4 text-table tabular-nums">
+            <Lasting since={worker.since} className="mr-3 min-w-14 text-xs text-muted" />
             <span>
               {hasLeft
                 ? `${amount(left, unit)} left${isOnItsWay && pace > 0 ? `, about ${duration(left / pace)}` : ""}`
@@ -90,6 +95,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
               </span>
             )}
           </p>
+          <p className="text-table text-muted">{sentence(worker.about)}</p>
         </div>
         <div className="flex shrink-0 gap-1">
           <IconButton
