@@ -64,39 +64,15 @@ function singular(unit: string): string {
 function WorkerRow({ worker }: { worker: Worker }) {
   const change = useChangeWorker();
   const [isRating, setRating] = useState(false);
-  const { state, left, done, pace, unit, last } = worker;
+  const { state, left, done } = worker;
   const isPaused = state.name === "paused";
   const order = (kind: "pause" | "resume" | "run") => change.mutate({ worker: worker.worker, change: kind });
-  const hasLeft = left !== null && left !== undefined && left > 0;
   // A worker that waits for its turn is not on its way: a bar would come and go with every entry of the log.
-  const isOnItsWay = hasLeft && state.name !== "idle";
+  const isOnItsWay = (left ?? 0) > 0 && state.name !== "idle";
   return (
     <li className="border-t border-line px-4 py-2.5">
       <div className="flex items-start gap-4">
-        <div className="min-w-0 flex-1">
-          <p className="flex flex-wrap items-center gap-x-3 text-table tabular-nums">
-            <span className="text-sm font-medium">{worker.worker}</span>
-            <State tone={TONES[state.name] ?? "none"}>{state.name}</State>
-            <Lasting since={worker.since} className="mr-3 min-w-14 text-xs text-muted" />
-            <span>
-              {hasLeft
-                ? `${amount(left, unit)} left${isOnItsWay && pace > 0 ? `, about ${duration(left / pace)}` : ""}`
-                : left === 0
-                  ? "Nothing left"
-                  : `${amount(done, unit)} since the start`}
-            </span>
-            <span className="text-muted">
-              {pace > 0 ? `${pace < 0.5 ? "less than one a second" : `${amount(pace, unit)}/s`}, ` : ""}
-              {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
-            </span>
-            {last && (
-              <span className="text-muted">
-                {sentence(last.what).replace(/\.$/, "")} · <Ago time={last.at} />
-              </span>
-            )}
-          </p>
-          <p className="text-table text-muted">{sentence(worker.about)}</p>
-        </div>
+        <Standing worker={worker} isOnItsWay={isOnItsWay} />
         <div className="flex shrink-0 gap-1">
           <IconButton
             label={`Set the rate of ${worker.worker}`}
@@ -116,7 +92,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
           />
         </div>
       </div>
-      {isOnItsWay && <Progress done={done} left={left} />}
+      {isOnItsWay && <Progress done={done} left={left ?? 0} />}
       {state.why && <p className="mt-1 text-xs text-danger">{state.why}</p>}
       {change.isError && (
         <p className="mt-1 text-xs text-danger" role="alert">
@@ -125,6 +101,42 @@ function WorkerRow({ worker }: { worker: Worker }) {
       )}
       {isRating && <Rate worker={worker} onDone={() => setRating(false)} />}
     </li>
+  );
+}
+
+/** How a worker stands: its state, what is left at which pace, what it is for and what it did last. */
+function Standing({ worker, isOnItsWay }: { worker: Worker; isOnItsWay: boolean }) {
+  const { state, left, done, pace, unit, last } = worker;
+  return (
+    <div className="min-w-0 flex-1">
+      <p className="flex flex-wrap items-center gap-x-3 text-table tabular-nums">
+        <span className="min-w-17 text-sm font-medium">{worker.worker}</span>
+        <State tone={TONES[state.name] ?? "none"} className="min-w-19">
+          {state.name}
+        </State>
+        <Lasting since={worker.since} className="min-w-17 text-xs text-muted" />
+        <span>
+          {left != null && left > 0
+            ? `${amount(left, unit)} left${isOnItsWay && pace > 0 ? `, about ${duration(left / pace)}` : ""}`
+            : left === 0
+              ? "Nothing left"
+              : `${amount(done, unit)} since the start`}
+        </span>
+        <span className="text-muted">
+          {pace > 0 ? `${pace < 0.5 ? "less than one a second" : `${amount(pace, unit)}/s`}, ` : ""}
+          {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
+        </span>
+      </p>
+      <p className="text-table break-words text-muted">
+        {sentence(worker.about)}
+        {last && (
+          <>
+            {" "}
+            {sentence(last.what).replace(/\.$/, "")} · <Ago time={last.at} />
+          </>
+        )}
+      </p>
+    </div>
   );
 }
 
