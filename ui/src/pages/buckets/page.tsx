@@ -113,7 +113,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     {
       id: "name",
       title: "Name",
-      size: "minmax(11rem, 5fr)",
+      size: "minmax(11rem, 2fr)",
       by: (bucket) => bucket.name,
       cell: ({ name }) => (
         <Link
@@ -129,7 +129,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     {
       id: "objects",
       title: "Versions",
-      size: "6rem",
+      size: "7rem",
       isRight: true,
       by: ({ usage }) => usage.objects,
       cell: ({ usage }) => <CountCell value={usage.objects} />,
@@ -147,7 +147,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       from: "lg",
       title: "7 days",
       isApart: true,
-      size: "8.25rem",
+      size: "7rem",
       cell: ({ name }) => <GrowthCell bucket={name} />,
     },
     {
@@ -162,7 +162,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       id: "traits",
       from: "xl",
       title: "Settings",
-      size: "minmax(6rem, 2fr)",
+      size: "9.5rem",
       cell: ({ name }) => <TraitsCell bucket={name} />,
     },
     {
