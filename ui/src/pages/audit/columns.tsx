@@ -29,25 +29,24 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
     {
       id: "who",
       title: "Who",
-      size: "minmax(7rem, 1fr)",
+      size: "minmax(6rem, 0.7fr)",
       cell: ({ user, key }) => (
         <span title={key ? `${user ?? "not known"}, with the access key ${key}` : undefined}>
           <span className={user ? "font-medium" : "text-muted"}>{user ?? "not known"}</span>
-          {key && <span className="mono ml-2 text-xs text-muted">{key}</span>}
         </span>
       ),
     },
     {
       id: "type",
       title: "What",
-      size: "minmax(10rem, 1.1fr)",
+      size: "minmax(10.5rem, 1.1fr)",
       from: "md",
       cell: ({ type }) => <EventType type={type} className="max-w-full align-middle" />,
     },
     {
       id: "about",
       title: "About",
-      size: "minmax(9rem, 1.6fr)",
+      size: "minmax(9rem, 2fr)",
       cell: (done) => (
         <span className="name" title={aboutOf(done)}>
           <KeyText name={aboutOf(done)} />

@@ -30,7 +30,8 @@ export function SealState() {
             className="text-accent hover:underline"
           >
             a checkpoint
-          </Link>{" "}
+          </Link>
+          {", "}
           <Ago time={last.time} />
         </span>
       )}
