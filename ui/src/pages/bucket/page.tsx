@@ -1,15 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { ChevronRight, Container } from "lucide-react";
+import { ChevronRight } from "lucide-react";
 import { useEffect } from "react";
 import { bucketQuery } from "@/data/buckets";
-import { Refused } from "@/data/http";
 import { traitsQuery } from "@/data/traits";
 import { Tag } from "@/parts/badge";
-import { buttonClass } from "@/parts/button";
 import { CopyButton } from "@/parts/copy";
 import { bytes, exactBytes, plural } from "@/parts/format";
-import { Empty } from "@/parts/states";
 import { LinkTabs } from "@/parts/tabs";
 import { bucketRoute } from "./route";
 
@@ -19,8 +16,6 @@ export default function BucketPage() {
   useEffect(() => {
     document.title = `${bucket} · Planetstore`;
   }, [bucket]);
-  const { error } = useQuery({ ...bucketQuery(bucket), retry: false });
-  if (error instanceof Refused && error.status === 404) return <NoBucket bucket={bucket} />;
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 pt-2 lg:px-6">
@@ -46,24 +41,6 @@ export default function BucketPage() {
         <Outlet />
       </div>
     </div>
-  );
-}
-
-/** What is said instead of tabs of which none could show anything. */
-function NoBucket({ bucket }: { bucket: string }) {
-  return (
-    <Empty
-      icon={Container}
-      title="There is no such bucket"
-      action={
-        <Link to="/buckets" className={buttonClass()}>
-          All buckets
-        </Link>
-      }
-    >
-      <span className="name !whitespace-pre-wrap break-all">{bucket}</span> was deleted, or its name is
-      mistyped.
-    </Empty>
   );
 }
 
