@@ -86,7 +86,13 @@ export function State({
 }) {
   const { text, icon: Icon } = TONES[tone];
   return (
-    <span className={cx("inline-flex items-center gap-1.5 text-table whitespace-nowrap", text, className)}>
+    <span
+      className={cx(
+        "inline-flex items-center gap-1.5 align-top text-table whitespace-nowrap",
+        text,
+        className,
+      )}
+    >
       <Icon size={14} aria-hidden className="shrink-0" />
       {children}
     </span>

@@ -65,16 +65,16 @@ export function Code({
   className?: string;
 }) {
   return (
-    <div className={cx("relative min-w-0 rounded-lg border border-line bg-sunken", className)}>
+    <div className={cx("min-w-0 rounded-lg border border-line bg-sunken", className)}>
       {label && <div className="border-b border-line px-3 py-1 text-xs text-muted">{label}</div>}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard. */}
-      <pre tabIndex={0} className="overflow-x-auto py-2 pr-11 pl-3 text-xs leading-5 whitespace-pre">
-        {children}
-      </pre>
-      <CopyButton
-        text={children}
-        className={cx("absolute right-1.5 !bg-sunken hover:!bg-hover", label ? "top-8" : "top-1")}
-      />
+      {/* The button stands beside what scrolls, so that a long line does not come out behind it. */}
+      <div className="flex min-w-0 items-start">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard. */}
+        <pre tabIndex={0} className="min-w-0 flex-1 overflow-x-auto py-2 pl-3 text-xs leading-5">
+          {children}
+        </pre>
+        <CopyButton text={children} className="mx-1 my-1 shrink-0" />
+      </div>
     </div>
   );
 }

@@ -52,7 +52,10 @@ export function Panel({
   isFlush?: boolean;
 }) {
   return (
-    <section className={cx("min-w-0 rounded-lg border border-line bg-surface", className)}>
+    // Tables in it begin where its title does.
+    <section
+      className={cx("min-w-0 rounded-lg border border-line bg-surface [--table-inset:0.625rem]", className)}
+    >
       {(title || aside) && (
         <header className="flex min-h-10 items-center gap-3 px-4 pt-2 pb-1">
           {title && <h2 className="min-w-0 truncate text-table font-medium">{title}</h2>}

@@ -9,7 +9,7 @@ export function SecretsOnce({ values }: { values: readonly (readonly [name: stri
       <dl className="divide-y divide-line rounded-lg border border-line">
         {values.map(([name, value]) => (
           <div key={name} className="flex items-center gap-3 py-1 pr-1 pl-3">
-            <dt className="w-24 shrink-0 text-xs text-muted">{name}</dt>
+            <dt className="w-20 shrink-0 text-xs text-muted">{name}</dt>
             <dd className="name min-w-0 flex-1 !whitespace-pre-wrap break-all">{value}</dd>
             <CopyButton text={value} label={`Copy ${name}`} />
           </div>

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { exactTime, relative } from "./format";
+import { duration, exactTime, relative } from "./format";
 
 /** How often relative times change, in milliseconds. */
 const EVERY_MS = 1_000;
@@ -35,6 +35,16 @@ export function Ago({ time, className }: { time: string; className?: string }) {
   return (
     <time dateTime={time} title={exactTime(time)} className={className}>
       {text}
+    </time>
+  );
+}
+
+/** How long something has been so: `for 5 min`. */
+export function Lasting({ since, className }: { since: string; className?: string }) {
+  const text = useNow((present) => duration((present - new Date(since).getTime()) / 1_000));
+  return (
+    <time dateTime={since} title={`since ${exactTime(since)}`} className={className}>
+      for {text}
     </time>
   );
 }

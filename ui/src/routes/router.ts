@@ -17,6 +17,7 @@ import { replicationRoute } from "@/pages/replication/route";
 import { sessionsRoute } from "@/pages/sessions/route";
 import { settingsRoute } from "@/pages/settings/route";
 import { usersRoute } from "@/pages/users/route";
+import { missingRoute } from "./missing";
 import { PageFailure } from "./page-failure";
 import { rootRoute } from "./root";
 import { shellRoute } from "./shell";
@@ -40,6 +41,7 @@ const routeTree = rootRoute.addChildren([
     logsRoute,
     settingsRoute,
     kmsKeysRoute,
+    missingRoute,
   ]),
 ]);
 

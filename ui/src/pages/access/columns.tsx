@@ -1,6 +1,7 @@
 import type { AccessRecord } from "@/data/access-log";
 import { State, Tag, type Tone } from "@/parts/badge";
 import { clock, count, day, exactTime } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 
 const KINDS: Record<AccessRecord["kind"], { says: string; tone: Tone }> = {
@@ -55,9 +56,9 @@ export const COLUMNS: readonly Column<AccessRecord>[] = [
     size: "minmax(8rem, 1.6fr)",
     from: "md",
     cell: (record) => (
-      <bdi className="name" title={aboutOf(record)}>
-        {aboutOf(record)}
-      </bdi>
+      <span className="name" title={aboutOf(record)}>
+        <KeyText name={aboutOf(record)} />
+      </span>
     ),
   },
   {

@@ -30,11 +30,12 @@ export function SealState() {
             className="text-accent hover:underline"
           >
             a checkpoint
-          </Link>{" "}
+          </Link>
+          {", "}
           <Ago time={last.time} />
         </span>
       )}
-      {open > 0 && <span>{plural(open, "newer event")} not signed yet</span>}
+      {open > 0 && <span className="max-lg:hidden">{plural(open, "newer event")} not signed yet</span>}
     </span>
   );
 }

@@ -27,13 +27,19 @@ export function QuotaCell({ bucket }: { bucket: Bucket }) {
       className="flex items-center gap-2"
       title={`${percent(nearest.used, nearest.of)} of ${nearest.says}`}
     >
-      <span className="h-1.5 w-14 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
+      <span className="h-1.5 w-10 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
         <span
           className={cx("block h-full", share >= 1 ? "bg-danger" : share >= NEAR ? "bg-warning" : "bg-muted")}
           style={{ width: `${Math.min(100, share * 100)}%` }}
         />
       </span>
-      <span className={cx("tabular-nums", share >= NEAR && "font-medium text-warning")}>
+      <span
+        className={cx(
+          "tabular-nums",
+          share >= NEAR && "font-medium",
+          share >= 1 ? "text-danger" : share >= NEAR && "text-warning",
+        )}
+      >
         {percent(nearest.used, nearest.of)}
       </span>
       <span className="truncate text-xs text-muted">of {nearest.says}</span>
@@ -64,7 +70,7 @@ export function GrowthCell({ bucket }: { bucket: string }) {
   if (data === undefined) return null;
   const values = data.points.map((point) => point.bytes);
   const [first = 0, last = 0] = [values[0], values.at(-1)];
-  return <Sparkline values={values} label={`From ${bytes(first)} to ${bytes(last)} in 7 days`} />;
+  return <Sparkline width={72} values={values} label={`From ${bytes(first)} to ${bytes(last)} in 7 days`} />;
 }
 
 export function BytesCell({ value }: { value: number }) {

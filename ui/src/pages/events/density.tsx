@@ -13,10 +13,13 @@ const LIVE_MS = 5 * 60_000;
 /** When events happened, by noun. A drag over it plays from there. */
 export function Density({
   events,
+  isCut,
   until,
   onBrush,
 }: {
   events: readonly LogEvent[];
+  /** Whether the log may have older ones that are not loaded: before the first event, nothing is known. */
+  isCut?: boolean;
   /** The end of the strip: a time on the log, or now. */
   until?: number;
   onBrush: (since: number) => void;
@@ -25,6 +28,8 @@ export function Density({
   const to = until === undefined ? now : Math.ceil(until / 2_000) * 2_000;
   const from = to - LIVE_MS;
   const bins = useMemo(() => binsOf(events, from, to, BINS), [events, from, to]);
+  const oldest = events.at(-1);
+  const unknown = isCut && oldest ? Math.max(0, (Date.parse(oldest.time) - from) / (to - from)) * BINS : 0;
   const highest = Math.max(1, ...bins.map((bin) => bin.total));
   const [brush, setBrush] = useState<readonly [number, number]>();
   const [hovered, setHovered] = useState<number>();
@@ -59,6 +64,7 @@ export function Density({
         }}
         onPointerLeave={() => setHovered(undefined)}
       >
+        {unknown > 0 && <rect width={Math.min(BINS, unknown)} height={HEIGHT} fill="var(--hover)" />}
         {bins.map((each, index) => (
           <Bar key={each.from} bin={each} index={index} highest={highest} />
         ))}
@@ -74,13 +80,18 @@ export function Density({
       </svg>
       <div className="flex h-5 items-center justify-between font-mono text-[11px] text-muted">
         <span>{clock(from).slice(0, 8)}</span>
-        <span>
-          {bin ? `${clock(bin.from).slice(0, 8)} · ${plural(bin.total, "event")}` : "drag to play from there"}
-        </span>
+        <span>{saying(bin, (hovered ?? 0) < unknown, unknown > 0)}</span>
         <span>{until === undefined ? "now" : clock(to).slice(0, 8)}</span>
       </div>
     </div>
   );
+}
+
+/** What stands below the strip: the moment that is pointed at, or what can be done. */
+function saying(bin: Bin | undefined, isUnknown: boolean, hasUnknown: boolean): string {
+  if (bin === undefined) return `drag to play from there${hasUnknown ? "; grey is not loaded" : ""}`;
+  const happened = bin.total === 0 && isUnknown ? "not loaded" : plural(bin.total, "event");
+  return `${clock(bin.from).slice(0, 8)} · ${happened}`;
 }
 
 function Bar({ bin, index, highest }: { bin: Bin; index: number; highest: number }) {

@@ -7,7 +7,7 @@ import { neighboursQuery } from "@/data/neighbours";
 import { EVENT_SAYS, type EventName } from "@/generated/events";
 import { EventType } from "@/parts/badge";
 import { CopyButton } from "@/parts/copy";
-import { bytes, count, exactBytes, exactTime } from "@/parts/format";
+import { bytes, count, exactBytes, exactTimes } from "@/parts/format";
 import { Facts } from "@/parts/page";
 import { Ago } from "@/parts/time";
 
@@ -30,7 +30,12 @@ export function Fields({ event, onShow }: { event: LogEvent; onShow: (sequence: 
           [
             "When",
             <span key="when">
-              <Ago time={event.time} /> <span className="text-xs text-muted">({exactTime(event.time)})</span>
+              <Ago time={event.time} />
+              {exactTimes(event.time).map((part) => (
+                <span key={part} className="block text-xs text-muted">
+                  {part}
+                </span>
+              ))}
             </span>,
           ],
           [

@@ -33,44 +33,47 @@ export function FilterBar({ search }: { search: EventsSearch }) {
   const isFiltered = search.type || search.bucket || search.prefix || search.user;
   const others = [...types].filter((type) => !Object.values(NOUNS).flat().includes(type));
   return (
-    <search className="flex flex-wrap items-center gap-1.5 border-b border-line px-4 pb-2.5 lg:px-6">
-      {NOUN_FAMILIES.map((family) => (
-        <Chip
-          key={family}
-          colour={nounColour(family === "repair" ? "content" : family)}
-          isOn={NOUNS[family].every((noun) => types.has(noun))}
-          onClick={() => toggle(family)}
-        >
-          {family}
-        </Chip>
-      ))}
-      {others.map((type) => (
-        <Chip
-          key={type}
-          colour={nounColour(type.split(".")[0] ?? "")}
-          isOn
-          onClick={() => {
-            types.delete(type);
-            set({ type: [...types].join(",") || undefined });
-          }}
-        >
-          {type}
-        </Chip>
-      ))}
-      <span className="mx-1 h-5 w-px bg-line max-md:hidden" />
-      <Text label="Bucket" value={search.bucket} isFirst onChange={(bucket) => set({ bucket })} />
-      <Text label="Key prefix" value={search.prefix} onChange={(prefix) => set({ prefix })} />
-      <Text label="Person" value={search.user} onChange={(user) => set({ user })} />
-      {isFiltered && (
-        <Button
-          look="quiet"
-          isSmall
-          icon={X}
-          onClick={() => set({ type: undefined, bucket: undefined, prefix: undefined, user: undefined })}
-        >
-          Clear
-        </Button>
-      )}
+    <search className="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-b border-line px-4 pb-2.5 lg:px-6">
+      <div className="flex flex-wrap gap-1.5">
+        {NOUN_FAMILIES.map((family) => (
+          <Chip
+            key={family}
+            colour={nounColour(family === "repair" ? "content" : family)}
+            isOn={NOUNS[family].every((noun) => types.has(noun))}
+            onClick={() => toggle(family)}
+          >
+            {family}
+          </Chip>
+        ))}
+        {others.map((type) => (
+          <Chip
+            key={type}
+            colour={nounColour(type.split(".")[0] ?? "")}
+            isOn
+            onClick={() => {
+              types.delete(type);
+              set({ type: [...types].join(",") || undefined });
+            }}
+          >
+            {type}
+          </Chip>
+        ))}
+      </div>
+      <div className="flex flex-wrap items-center gap-1.5">
+        <Text label="Bucket" value={search.bucket} isFirst onChange={(bucket) => set({ bucket })} />
+        <Text label="Key prefix" value={search.prefix} onChange={(prefix) => set({ prefix })} />
+        <Text label="Person" value={search.user} onChange={(user) => set({ user })} />
+        {isFiltered && (
+          <Button
+            look="quiet"
+            isSmall
+            icon={X}
+            onClick={() => set({ type: undefined, bucket: undefined, prefix: undefined, user: undefined })}
+          >
+            Clear
+          </Button>
+        )}
+      </div>
     </search>
   );
 }

@@ -1,15 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, ChevronUp } from "lucide-react";
+import { ChevronDown, ChevronUp, Hourglass } from "lucide-react";
 import { useState } from "react";
 import type { LogEvent } from "@/data/event";
 import { eventQuery } from "@/data/events";
+import { usePosition } from "@/data/feed";
 import { EventType } from "@/parts/badge";
 import { IconButton } from "@/parts/button";
 import { Code } from "@/parts/copy";
 import { Drawer } from "@/parts/drawer";
 import { count } from "@/parts/format";
-import { Failure, SkeletonRows } from "@/parts/states";
+import { Empty, Failure, SkeletonRows } from "@/parts/states";
 import { Segments } from "@/parts/tabs";
 import { Chain } from "./chain";
 import { commandsFor } from "./commands";
@@ -28,7 +29,9 @@ const VIEWS: readonly { value: View; title: string }[] = [
 /** An event, beside the page. */
 export default function Inspector({ sequence }: { sequence: number }) {
   const [view, setView] = useState<View>("fields");
-  const event = useQuery(eventQuery(sequence));
+  const position = usePosition();
+  const isAhead = position > 0 && sequence > position;
+  const event = useQuery({ ...eventQuery(sequence), enabled: !isAhead });
   const navigate = useNavigate();
   const show = (next: number | undefined) =>
     void navigate({ to: ".", search: (before: object) => ({ ...before, event: next }), replace: true });
@@ -53,6 +56,7 @@ export default function Inspector({ sequence }: { sequence: number }) {
           <IconButton
             label="The next event on the log"
             icon={ChevronDown}
+            disabled={position > 0 && sequence >= position}
             onClick={() => show(sequence + 1)}
           />
         </>
@@ -61,8 +65,13 @@ export default function Inspector({ sequence }: { sequence: number }) {
       <div className="sticky top-0 z-10 border-b border-line bg-surface px-4 py-2">
         <Segments label="View of the event" options={VIEWS} value={view} onChange={setView} />
       </div>
-      {event.isPending && <SkeletonRows rows={10} />}
-      {event.isError && (
+      {isAhead && (
+        <Empty icon={Hourglass} title={`There is no event #${count(sequence)} yet`}>
+          The log ends at #{count(position)}. The event is shown here once it is written.
+        </Empty>
+      )}
+      {event.isPending && !isAhead && <SkeletonRows rows={10} />}
+      {event.isError && !isAhead && (
         <Failure
           error={event.error}
           what={`Event #${count(sequence)} cannot be shown.`}

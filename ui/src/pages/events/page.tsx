@@ -11,7 +11,7 @@ import { FilterBar } from "./filter-bar";
 import { eventsRoute } from "./route";
 import { StreamList } from "./stream-list";
 import { StreamState } from "./stream-state";
-import { useStream } from "./use-stream";
+import { BEFORE, useStream } from "./use-stream";
 
 export default function LivePage() {
   const search = eventsRoute.useSearch();
@@ -47,6 +47,7 @@ export default function LivePage() {
       <FilterBar search={search} />
       <Density
         events={buffer.shown}
+        isCut={mode === "live" && buffer.shown.length >= BEFORE}
         until={player?.playedTime}
         onBrush={(since) =>
           void navigate({
@@ -63,7 +64,7 @@ export default function LivePage() {
           <Notice tone="danger">{stream.refused}</Notice>
         </div>
       )}
-      {mode === "loading" && !stream.refused ? (
+      {stream.refused && isEmpty ? null : mode === "loading" ? (
         <SkeletonRows rows={16} height={32} />
       ) : isEmpty ? (
         <Empty

@@ -6,11 +6,12 @@ import { aboutOf, type LogEvent, sequenceOf, whoOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
 import { cx } from "@/parts/class";
 import { bytes, clock, count, exactTime, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 
 const ROW_PX = 32;
 const OVERSCAN_ROWS = 10;
 const COLUMNS =
-  "grid grid-cols-[10rem_minmax(0,1fr)] gap-3 @xl:grid-cols-[6.5rem_11rem_minmax(0,1fr)] @3xl:grid-cols-[5rem_6.5rem_12rem_minmax(0,1fr)] @5xl:grid-cols-[5.5rem_6.5rem_12rem_minmax(0,1fr)_5rem_minmax(6rem,11rem)]";
+  "grid grid-cols-[10rem_minmax(0,1fr)] gap-3 @xl:grid-cols-[6.5rem_11rem_minmax(0,1fr)] @3xl:grid-cols-[5rem_6.5rem_12rem_minmax(0,1fr)] @5xl:grid-cols-[5.5rem_6.5rem_14rem_minmax(0,1fr)_5rem_minmax(6rem,9rem)]";
 
 /** The events, the newest first. While the reader is not at the top, what comes waits. */
 export function StreamList({
@@ -72,7 +73,7 @@ export function StreamList({
         <span>Type</span>
         <span>About</span>
         <span className="text-right @max-5xl:hidden">Size</span>
-        <span className="@max-5xl:hidden">Who</span>
+        <span className="pl-3 @max-5xl:hidden">Who</span>
       </div>
       <div
         ref={place}
@@ -116,8 +117,8 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         aria-current={isOpen || undefined}
         className={cx(
           COLUMNS,
-          "h-8 items-center border-b border-line px-4 text-table outline-offset-[-2px] hover:bg-hover lg:px-6",
-          isOpen && "bg-selected",
+          "h-8 items-center border-b border-line px-4 text-table outline-offset-[-2px] lg:px-6",
+          isOpen ? "bg-selected" : "hover:bg-hover",
         )}
       >
         <span className="font-mono text-xs text-muted tabular-nums @max-3xl:hidden">#{count(sequence)}</span>
@@ -130,12 +131,12 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         </time>
         <EventType type={event.type} />
         <span className="name truncate" title={aboutOf(event)}>
-          {aboutOf(event)}
+          <KeyText name={aboutOf(event)} />
         </span>
         <span className="text-right font-mono text-xs text-muted tabular-nums @max-5xl:hidden">
           {size === undefined ? "" : bytes(size)}
         </span>
-        <span className="truncate text-xs text-muted @max-5xl:hidden" title={whoOf(event)}>
+        <span className="truncate pl-3 text-xs text-muted @max-5xl:hidden" title={whoOf(event)}>
           {whoOf(event)}
         </span>
       </a>

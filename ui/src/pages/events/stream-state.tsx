@@ -14,8 +14,10 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
   useNow((now) => Math.floor(now / 1_000));
   const wait = player?.nextIn ?? 0;
   return (
-    <span className="flex min-w-44 flex-wrap items-center gap-x-4 gap-y-1" aria-live="off">
-      {isPaused ? (
+    <span className="flex min-w-44 items-center gap-x-4 overflow-hidden whitespace-nowrap" aria-live="off">
+      {stream.refused !== undefined && buffer.shown.length === 0 ? (
+        <State tone="danger">Refused</State>
+      ) : isPaused ? (
         <State tone="warning">
           Paused{buffer.held.length > 0 && `, ${count(buffer.held.length)} waiting`}
         </State>
@@ -36,7 +38,10 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
       )}
       {player?.error !== undefined && <span className="text-danger">{explain(player.error)}</span>}
       {buffer.leftOut > 0 && (
-        <span title={`At most ${SHOWN_A_SECOND} events a second are shown. All of them are on the log.`}>
+        <span
+          className="truncate"
+          title={`At most ${SHOWN_A_SECOND} events a second are shown. All of them are on the log.`}
+        >
           {plural(buffer.leftOut, "event")} left out, too fast to read
         </span>
       )}

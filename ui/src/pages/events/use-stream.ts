@@ -8,8 +8,8 @@ import type { EventsSearch } from "./route";
 
 /** Events a second that are shown live: more is faster than eyes. */
 export const SHOWN_A_SECOND = 50;
-/** Events of before that are shown below the live ones. */
-const BEFORE = 200;
+/** Events of before that are shown below the live ones: as many as may have older ones. */
+export const BEFORE = 200;
 const PAGE = 500;
 /** How often a replay shows what has happened by then, in milliseconds: no eye sees more, and each time costs a frame. */
 const SHOW_EVERY_MS = 100;

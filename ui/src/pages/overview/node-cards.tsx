@@ -2,8 +2,12 @@ import { Link } from "@tanstack/react-router";
 import type { NodeStatus, Status } from "@/data/status";
 import { useTicks } from "@/data/telemetry";
 import { State } from "@/parts/badge";
+import { cx } from "@/parts/class";
 import { bytes, milliseconds, percent } from "@/parts/format";
 import { nodeTone } from "../nodes/tone";
+
+/** From this share on, a disk is nearly full. */
+const NEAR = 0.9;
 
 /** The nodes, each a small card that opens it. */
 export function NodeCards({ status }: { status: Status }) {
@@ -26,6 +30,7 @@ export function NodeCards({ status }: { status: Status }) {
 
 function Card({ node, p99 }: { node: NodeStatus; p99: number | null }) {
   const used = node.total_bytes - node.free_bytes;
+  const share = used / Math.max(1, node.total_bytes);
   return (
     <Link
       to="/nodes"
@@ -40,15 +45,17 @@ function Card({ node, p99 }: { node: NodeStatus; p99: number | null }) {
       </span>
       <span className="h-1 overflow-hidden rounded-full bg-hover" aria-hidden>
         <span
-          className="block h-full bg-muted"
-          style={{ width: `${(used / Math.max(1, node.total_bytes)) * 100}%` }}
+          className={cx("block h-full", share >= NEAR ? "bg-warning" : "bg-muted")}
+          style={{ width: `${share * 100}%` }}
         />
       </span>
       <span className="flex justify-between gap-2 text-xs text-muted tabular-nums">
         <span title={`${bytes(node.free_bytes)} of ${bytes(node.total_bytes)} are free`}>
           {percent(used, node.total_bytes)} used
         </span>
-        <span title="Latency, p99">{p99 === null ? bytes(node.stored_bytes) : milliseconds(p99)}</span>
+        <span title={p99 === null ? "Bytes of shards" : "Latency of this second, p99"}>
+          {p99 === null ? bytes(node.stored_bytes) : `p99 ${milliseconds(p99)}`}
+        </span>
       </span>
     </Link>
   );

@@ -42,8 +42,9 @@ test("missing points are a gap", () => {
   expect(points.map((point) => point.reads)).toEqual([1, 2, null, 3]);
 });
 
-test("live ticks take the place of what was kept for the same time", () => {
+test("live ticks are one point behind what was kept", () => {
   const kept = [tick("2026-11-22T12:00:00Z", 100, 10), tick("2026-11-22T12:00:10Z", 100, 10)];
-  const live = [tick("2026-11-22T12:00:09Z", 3), tick("2026-11-22T12:00:10Z", 4)];
-  expect(joined(kept, live, 0).map((point) => point.reads)).toEqual([10, 3, 4]);
+  const live = ["10", "11", "12"].map((second, place) => tick(`2026-11-22T12:00:${second}Z`, place + 1));
+  expect(joined(kept, live, 0).map((point) => point.reads)).toEqual([10, 10, 2.5]);
+  expect(joined([], live, 0).map((point) => point.reads)).toEqual([1, 2, 3]);
 });

@@ -39,11 +39,39 @@ export function withGaps(points: readonly Point[], stepMs: number): Point[] {
   return result;
 }
 
-/** The points of the last minutes: the newest from the live ticks, those before from the figures that were kept. */
+/** The shortest span of kept figures that is a point of its own, in seconds. */
+const SHORTEST_SECONDS = 5;
+
+/**
+ * The points of the last minutes: the figures that were kept, and behind the last of them the live ticks, as one point.
+ * Single seconds beside spans of ten of them would be a line that is smooth at first and jagged at its end.
+ */
 export function joined(kept: readonly Tick[], live: readonly Tick[], from: number): Point[] {
-  const first = live[0] === undefined ? Number.POSITIVE_INFINITY : Date.parse(live[0].time);
-  const before = kept.map(pointOf).filter((point) => point.time >= from && point.time < first);
-  const now = live.map(pointOf).filter((point) => point.time >= from);
+  const before = kept
+    .filter((tick) => tick.seconds >= SHORTEST_SECONDS)
+    .map(pointOf)
+    .filter((point) => point.time >= from);
+  const last = before.at(-1)?.time;
+  const behind = live.filter((tick) => Date.parse(tick.time) > (last ?? from));
+  const now = last === undefined ? behind.map(pointOf) : behind.length > 0 ? [pointOf(together(behind))] : [];
   // Both steps are in it; what the longer one leaves out is no gap.
   return withGaps([...before, ...now], before.length > 0 ? 10_000 : 1_000);
+}
+
+/** What ticks count together. Latencies of single seconds cannot be added up: they come with the figures that are kept. */
+function together(ticks: readonly Tick[]): Tick {
+  const sum = ticks.reduce((before, tick) => ({
+    ...tick,
+    seconds: before.seconds + tick.seconds,
+    requests: added(before.requests, tick.requests),
+    errors: added(before.errors, tick.errors),
+    bytes_in: before.bytes_in + tick.bytes_in,
+    bytes_out: before.bytes_out + tick.bytes_out,
+  }));
+  return { ...sum, p50_ms: {}, p99_ms: {} };
+}
+
+function added<Counts extends Record<string, number>>(one: Counts, other: Counts): Counts {
+  const names = Object.keys(one) as (keyof Counts)[];
+  return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)])) as Counts;
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { growthQuery, SPANS, type Span } from "@/data/growth";
 import type { Status } from "@/data/status";
 import { Legend, type Series, TimeChart } from "@/parts/chart";
-import { bytes, count, exactBytes } from "@/parts/format";
+import { bytes, count, exactBytes, ratio } from "@/parts/format";
 import { Facts, Panel } from "@/parts/page";
 import { explain } from "@/parts/states";
 import { Segments } from "@/parts/tabs";
@@ -36,7 +36,7 @@ export function Stored({ status }: { status: Status }) {
       >
         <TimeChart
           label="Bytes stored over time"
-          height={214}
+          height={224}
           points={points}
           series={SERIES}
           format={bytes}
@@ -68,7 +68,7 @@ function Figures({ status }: { status: Status }) {
           ["Buckets", count(stored.buckets)],
           ["Contents", `${count(stored.contents)} distinct`],
           ["Distinct bytes", size(stored.referenced_bytes)],
-          ["Deduplication", `${stored.dedup_ratio.toFixed(2)} : 1`],
+          ["Deduplication", ratio(stored.dedup_ratio)],
           ["To be reclaimed", size(Math.max(0, stored.content_bytes - stored.referenced_bytes))],
           ["Shards on disks", size(stored.shard_bytes)],
           ["Event log", status.log.bytes ? size(status.log.bytes) : "–"],

@@ -16,7 +16,8 @@ const SPANS = {
 } as const;
 type Span = keyof typeof SPANS;
 
-const READ = "var(--noun-replication)";
+// The two are drawn over each other: their hues are far apart in both themes.
+const READ = "var(--accent)";
 const WRITE = "var(--noun-object)";
 const REQUESTS: Series[] = [
   { key: "reads", title: "Reads", colour: READ },

@@ -158,13 +158,16 @@ const COLUMNS: readonly Column<Policy>[] = [
   },
 ];
 
+/** How sentences about a policy begin, all of them. */
+const WHOEVER = /^Whoever has this policy (m)/;
+
 /** The first statement, and how many follow. */
 function Short({ document }: { document: string }) {
   const said = wordsOf(document) ?? [];
   const text = said.map((sentence) => sentence.text).join(" ");
   return (
     <span className="text-muted" title={text}>
-      {said[0]?.text}
+      {said[0]?.text.replace(WHOEVER, (_, first: string) => first.toUpperCase())}
       {said.length > 1 && ` And ${plural(said.length - 1, "statement")} more.`}
     </span>
   );

@@ -8,7 +8,7 @@ import { chartSeconds } from "./seconds-text";
 /** The shortest span of the chart, in milliseconds. */
 const SPAN_MIN_MS = 120_000;
 
-const COLOURS = ["replication", "object", "bucket", "node", "user"].map((noun) => `var(--noun-${noun})`);
+const COLOURS = ["replication", "node", "bucket", "object", "user"].map((noun) => `var(--noun-${noun})`);
 
 /** How many seconds destinations were behind since the page was opened. While it is paused, nothing is reported. */
 export function LagChart({

@@ -76,7 +76,7 @@ const COLUMNS: readonly Column<Link>[] = [
   {
     id: "key",
     title: "Access key",
-    size: "minmax(9rem, 1.3fr)",
+    size: "minmax(9.75rem, 1.3fr)",
     by: ({ access_key }) => access_key,
     cell: ({ access_key }) => (
       <span className="name text-muted" title={access_key}>

@@ -41,8 +41,9 @@ export function pathOf(values: readonly (number | null)[], width: number, height
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const span = high - low;
   const x = (place: number) => round((place / Math.max(1, values.length - 1)) * (width - 2) + 1);
-  const y = (value: number) =>
-    round(span === 0 ? height / 2 : height - 2 - ((value - low) / span) * (height - 4));
+  // What stays the same is in the middle, unless it is nothing.
+  const level = high === 0 ? height - 2 : height / 2;
+  const y = (value: number) => round(span === 0 ? level : height - 2 - ((value - low) / span) * (height - 4));
   let path = "";
   let isGap = true;
   values.forEach((value, place) => {

@@ -98,7 +98,9 @@ export function TimeChart(props: TimeChartProps) {
             tick={TICK}
             tickLine={false}
             axisLine={{ stroke: "var(--line)" }}
-            minTickGap={24}
+            // The last mark has no label if it does not fit, rather than that it takes the place of the one before it.
+            interval="preserveStart"
+            minTickGap={16}
             height={20}
           />
           <YAxis

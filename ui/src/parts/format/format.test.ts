@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, count, duration, milliseconds, percent, plural, relative, short } from ".";
+import { bytes, count, duration, milliseconds, percent, plural, ratio, relative, short, visible } from ".";
 
 describe("numbers", () => {
   test.each([
@@ -53,4 +53,15 @@ describe("times", () => {
     expect(relative("2026-11-24T12:00:00Z", now)).toBe("in 2 d");
     expect(relative("2026-11-22T12:00:01Z", now)).toBe("now");
   });
+});
+
+test("characters that change what is seen are shown", () => {
+  expect(visible("\u202etxt.exe")).toBe("\\u202etxt.exe");
+  expect(visible("a\tb")).toBe("a\\u0009b");
+  expect(visible("Zürich 👩‍🚀 الرباط")).toBe("Zürich 👩‍🚀 الرباط");
+});
+
+test("ratios are as exact as anybody reads them", () => {
+  expect(ratio(1.094)).toBe("1.09 : 1");
+  expect(ratio(10_000)).toBe("10,000 : 1");
 });

@@ -1,2 +1,3 @@
+export * from "./name";
 export * from "./number";
 export * from "./time";

@@ -67,3 +67,8 @@ export function percent(part: number, whole: number): string {
 export function plural(value: number, noun: string, many = `${noun}s`): string {
   return `${count(value)} ${value === 1 ? noun : many}`;
 }
+
+/** How many there are for each one that is stored: `1.09 : 1`, `10,000 : 1`. */
+export function ratio(value: number): string {
+  return `${value < 100 ? value.toFixed(2) : count(Math.round(value))} : 1`;
+}

@@ -24,9 +24,14 @@ export function day(time: string | number): string {
 }
 
 /** A moment in full, in the reader's zone and in UTC. */
-export function exactTime(time: string | number): string {
+export function exactTimes(time: string | number): [string, string] {
   const date = new Date(time);
-  return `${DAY.format(date)}, ${clock(time)} here · ${date.toISOString()}`;
+  return [`${DAY.format(date)}, ${clock(time)} here`, date.toISOString()];
+}
+
+/** Both as one text. */
+export function exactTime(time: string | number): string {
+  return exactTimes(time).join(" · ");
 }
 
 /** A span: `42 s`, `3 min`, `5 h 12 min`, `3 d`. */

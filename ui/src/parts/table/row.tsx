@@ -13,13 +13,14 @@ export function TableRow<Item extends RowData>({
   selected,
 }: TableProps<Item> & { row: Row<typeof tableParts, Item>; style: CSSProperties }) {
   const isOpen = row.id === openId;
+  const isMarked = isOpen || selected?.has(row.id);
   return (
     <div
       role="row"
       tabIndex={onOpen ? 0 : -1}
       data-row
       data-id={row.id}
-      aria-selected={isOpen || selected?.has(row.id) || undefined}
+      aria-selected={isMarked || undefined}
       onClick={(event) => {
         if (event.target instanceof Element && event.target.closest("a,button,label,input")) return;
         onOpen?.(row.original);
@@ -28,9 +29,9 @@ export function TableRow<Item extends RowData>({
         event.key === "Enter" && event.target === event.currentTarget && onOpen?.(row.original)
       }
       className={cx(
-        "absolute top-0 left-0 grid w-full items-center border-b border-line px-2.5 lg:px-4.5 outline-offset-[-2px]",
-        onOpen && "cursor-default hover:bg-hover",
-        isOpen || selected?.has(row.id) ? "bg-selected" : "",
+        "absolute top-0 left-0 grid w-full items-center border-b border-line px-2.5 lg:px-(--table-inset,1.125rem) outline-offset-[-2px]",
+        onOpen && "cursor-default",
+        isMarked ? "bg-selected" : onOpen && "hover:bg-hover",
       )}
       style={style}
     >

@@ -118,7 +118,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
           <div
             role="row"
             aria-rowindex={1}
-            className="grid h-9 items-center border-b border-line px-2.5 lg:px-4.5"
+            className="grid h-9 items-center border-b border-line px-2.5 lg:px-(--table-inset,1.125rem)"
             style={style}
           >
             {columns.map((column) => (

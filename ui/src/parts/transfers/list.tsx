@@ -7,6 +7,7 @@ import { transfers as queue, sentOf, type Transfer } from "@/data/transfers";
 import { State } from "../badge";
 import { IconButton } from "../button";
 import { bytes, count, percent } from "../format";
+import { KeyText } from "../key-text";
 
 const ROW_PX = 36;
 /** The height of the list at most, in rows. */
@@ -54,7 +55,9 @@ function Row({ transfer }: { transfer: Transfer }) {
     <>
       <span className="min-w-0 flex-1 truncate" title={`${target.bucket}/${target.key}`}>
         <span className="name text-muted max-md:hidden">{target.bucket}/</span>
-        <bdi className="name">{target.key}</bdi>
+        <span className="name">
+          <KeyText name={target.key} />
+        </span>
       </span>
       <span
         role="progressbar"

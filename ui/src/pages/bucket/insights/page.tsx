@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { type Insights, insightsQuery } from "@/data/insights";
 import { Button } from "@/parts/button";
-import { bytes, count, exactBytes, plural } from "@/parts/format";
+import { bytes, count, exactBytes, plural, ratio } from "@/parts/format";
 import { Panel } from "@/parts/page";
 import { Failure, Notice, Skeleton } from "@/parts/states";
 import { insightsRoute } from "../route";
@@ -54,9 +54,7 @@ function Figures({ insights, isBusy, onAnew }: { insights: Insights; isBusy: boo
     ["Distinct contents", bytes(insights.stored_bytes), exactBytes(insights.stored_bytes)],
     [
       "Deduplication",
-      insights.dedup_ratio === null || insights.dedup_ratio === undefined
-        ? "–"
-        : `${insights.dedup_ratio.toFixed(2)} : 1`,
+      insights.dedup_ratio === null || insights.dedup_ratio === undefined ? "–" : ratio(insights.dedup_ratio),
       "The bytes that clients wrote, for each byte of distinct contents",
     ],
   ] as const;

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Insights, PrefixShare } from "@/data/insights";
 import { IconButton } from "@/parts/button";
 import { bytes, count, exactBytes, percent, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 
 /** Where the bytes are: the largest prefixes, and those below them. */
@@ -42,7 +43,7 @@ function Share({ bucket, share, most, total, isInner }: ShareProps) {
   const inner = share.prefixes ?? [];
   return (
     <li className="border-t border-line">
-      <div className="grid h-9 grid-cols-[1.75rem_minmax(0,1fr)_5rem_auto] items-center gap-2 px-3 text-table">
+      <div className="grid h-9 grid-cols-[1.75rem_minmax(0,1fr)_5rem_auto] items-center gap-2 pr-4 pl-2 text-table">
         {inner.length > 0 ? (
           <IconButton
             label={`${isOpen ? "Hide" : "Show"} what is below ${share.prefix}`}
@@ -64,7 +65,9 @@ function Share({ bucket, share, most, total, isInner }: ShareProps) {
           {share.prefix === "" ? (
             <span className="text-muted">keys without a folder</span>
           ) : (
-            <bdi className="name">{share.prefix}</bdi>
+            <span className="name">
+              <KeyText name={share.prefix} />
+            </span>
           )}
         </Link>
         <span className="h-1.5 overflow-hidden rounded-full bg-hover" aria-hidden>

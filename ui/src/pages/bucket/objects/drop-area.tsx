@@ -1,6 +1,7 @@
 import { Upload } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
 import { takeDropped, uploadFiles } from "@/data/transfers";
+import { KeyText } from "@/parts/key-text";
 import { complain } from "@/parts/toast/announce";
 
 /** Takes files and folders that are dropped on it. */
@@ -42,7 +43,9 @@ export function DropArea({
           <p className="flex min-w-0 items-center gap-2 px-6 text-lg font-medium">
             <Upload size={20} aria-hidden className="shrink-0" />
             <span className="shrink-0">Upload to</span>
-            <bdi className="name truncate">{`${bucket}/${prefix}`}</bdi>
+            <span className="name truncate">
+              <KeyText name={`${bucket}/${prefix}`} />
+            </span>
           </p>
         </div>
       )}

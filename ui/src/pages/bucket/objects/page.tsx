@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { versioningQuery } from "@/data/bucket";
+import { Refused } from "@/data/http";
 import { listingQuery, type Row } from "@/data/s3/listing";
 import { Beside } from "@/parts/drawer";
 import { count } from "@/parts/format";
@@ -14,7 +15,7 @@ import { ShareDialog } from "./dialogs/share-dialog";
 import { ObjectDrawer } from "./drawer/object-drawer";
 import { DropArea } from "./drop-area";
 import { Changes } from "./list/changes";
-import { EmptyFolder } from "./list/empty";
+import { EmptyFolder, NoBucket } from "./list/empty";
 import { List } from "./list/list";
 import { Path } from "./path";
 import { chosenOf, idOf } from "./rows";
@@ -49,6 +50,7 @@ export default function ObjectsPage() {
       : void navigate({ search: (before) => ({ ...before, key: row.key, version: undefined }) });
   const close = () =>
     void navigate({ search: (before) => ({ ...before, key: undefined, version: undefined }) });
+  const isMissing = listing.error instanceof Refused && listing.error.code === "NoSuchBucket";
   const isEmpty = listing.isSuccess && rows.length === 0 && !listing.hasNextPage;
   return (
     <Beside
@@ -82,7 +84,8 @@ export default function ObjectsPage() {
         </div>
         <Changes bucket={bucket} folder={folder} pages={listing.data?.pages.length ?? 0} />
         {listing.isPending && <SkeletonRows rows={14} />}
-        {listing.isError && rows.length === 0 && (
+        {isMissing && <NoBucket />}
+        {listing.isError && rows.length === 0 && !isMissing && (
           <Failure
             error={listing.error}
             what="The objects could not be listed."

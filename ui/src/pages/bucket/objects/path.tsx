@@ -83,7 +83,7 @@ export function Path({
         ref={field}
         data-filter
         aria-label="Path, or a prefix of a key in this folder"
-        className="name h-full min-w-28 flex-1 bg-transparent outline-none"
+        className="name h-full min-w-28 flex-1 bg-transparent text-ellipsis outline-none"
         placeholder="prefix of a key, or path/"
         spellCheck={false}
         autoComplete="off"

@@ -4,6 +4,7 @@ import { newestEvents } from "@/data/events";
 import { EventType } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { count } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 import { explain, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -61,7 +62,9 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
                 <EventType type={event.type} />
               </span>
               <span className="truncate" title={keyOf(event)}>
-                <bdi className="name">{keyOf(event) ?? ""}</bdi>
+                <span className="name">
+                  <KeyText name={keyOf(event) ?? ""} />
+                </span>
               </span>
               <span
                 className="flex max-w-64 min-w-0 gap-1 text-xs whitespace-nowrap text-muted"

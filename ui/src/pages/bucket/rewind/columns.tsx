@@ -3,6 +3,7 @@ import type { PastRow } from "@/data/past";
 import { Tag } from "@/parts/badge";
 import { Checkbox } from "@/parts/field";
 import { bytes, exactBytes, exactTime, moment } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 import { nameIn } from "../objects/crumbs";
 import { type Selection, toggled } from "../objects/selection";
@@ -74,7 +75,9 @@ function Name({ row, name }: { row: PastRow; name: string }) {
         aria-hidden
         className={row.kind === "folder" ? "shrink-0 text-accent" : "shrink-0 text-muted"}
       />
-      <bdi className={isGone ? "name truncate text-muted" : "name truncate"}>{name}</bdi>
+      <span className={isGone ? "name truncate text-muted" : "name truncate"}>
+        <KeyText name={name} />
+      </span>
       {isGone && <Tag>its bytes are gone</Tag>}
       {row.kind === "object" && row.isHeld && !row.isReadable && <Tag>can be restored</Tag>}
       {row.kind === "folder" && <span className="sr-only">folder</span>}

@@ -5,6 +5,7 @@ import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { Dialog, DialogActions } from "@/parts/dialog";
 import { count, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Notice, SkeletonRows } from "@/parts/states";
 
 /** Changes that are shown one by one. */
@@ -91,9 +92,9 @@ function Changes({ changes }: { changes: readonly PastChange[] }) {
             <State tone={isDone(change) ? "ok" : "warning"} className="w-56 shrink-0">
               {WORDS[change.action] ?? change.action}
             </State>
-            <bdi className="name min-w-0 flex-1 truncate" title={change.key}>
-              {change.key}
-            </bdi>
+            <span className="name min-w-0 flex-1 truncate" title={change.key}>
+              <KeyText name={change.key} />
+            </span>
             {change.from_version && (
               <span className="mono max-w-40 truncate text-xs text-muted" title={change.from_version}>
                 {change.from_version}

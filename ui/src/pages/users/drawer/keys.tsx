@@ -11,7 +11,7 @@ import { Ago, useNow } from "@/parts/time";
 import { CreateKey } from "./create-key";
 
 /** The S3 keys of a user. */
-export function Keys({ user }: { user: string }) {
+export function Keys({ user, isRoot }: { user: string; isRoot: boolean }) {
   const query = useQuery(keysQuery(user));
   const [isCreating, setCreating] = useState(false);
   const [removed, setRemoved] = useState<string>();
@@ -32,7 +32,11 @@ export function Keys({ user }: { user: string }) {
       </div>
       {query.isPending && <Skeleton className="h-7 w-full" />}
       {query.data?.length === 0 && (
-        <p className="text-table text-muted">The user has no keys and cannot use S3.</p>
+        <p className="text-table text-muted">
+          {isRoot
+            ? "Root has the key that is set when the store starts, and no others."
+            : "The user has no keys and cannot use S3."}
+        </p>
       )}
       <ul>
         {query.data?.map((key) => (

@@ -42,7 +42,7 @@ export function UserDrawer({
           <UserActions user={user} onDeleted={onClose} />
           <Facts facts={factsOf(user, seen)} />
           <Rights user={user} />
-          <Keys user={name} />
+          <Keys user={name} isRoot={!user.created} />
           <Sessions user={name} />
         </div>
       ) : query.isPending ? (

@@ -5,6 +5,7 @@ import { countBelow, type Removed, refreshBucket, remove } from "@/data/s3/remov
 import { ConfirmDialog } from "@/parts/dialog";
 import { Checkbox } from "@/parts/field";
 import { bytes, count, plural } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Notice } from "@/parts/states";
 import type { Chosen } from "../rows";
 
@@ -81,7 +82,9 @@ export function DeleteDialog({
       <ul className="flex flex-col gap-0.5 rounded-md border border-line bg-sunken px-3 py-2 text-table">
         {names.slice(0, SHOWN).map((name) => (
           <li key={name} className="truncate">
-            <bdi className="name">{name}</bdi>
+            <span className="name" title={name}>
+              <KeyText name={name} />
+            </span>
           </li>
         ))}
         {names.length > SHOWN && <li className="text-muted">and {count(names.length - SHOWN)} more</li>}
@@ -128,7 +131,10 @@ function Left({ removed }: { removed: Removed }) {
       <ul className="mt-1 max-h-40 overflow-y-auto text-table">
         {removed.refused.map(({ key, message }) => (
           <li key={key} className="truncate">
-            <bdi className="name">{key}</bdi>: {message}
+            <span className="name">
+              <KeyText name={key} />
+            </span>
+            : {message}
           </li>
         ))}
       </ul>

@@ -7,6 +7,7 @@ import { CopyButton } from "@/parts/copy";
 import { Dialog, DialogActions } from "@/parts/dialog";
 import { Input } from "@/parts/field";
 import { exactTime } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Notice } from "@/parts/states";
 import { Segments } from "@/parts/tabs";
 
@@ -32,7 +33,13 @@ export function ShareDialog({
   return (
     <Dialog
       title="Share a link"
-      about={at && <bdi className="name break-all !whitespace-pre-wrap">{at.key}</bdi>}
+      about={
+        at && (
+          <span className="name block max-h-24 overflow-y-auto break-all !whitespace-pre-wrap">
+            <KeyText name={at.key} />
+          </span>
+        )
+      }
       isOpen={isOpen && at !== undefined}
       onClose={onClose}
     >

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
 import type { At, Head } from "@/data/s3/object";
 import { CopyButton } from "@/parts/copy";
-import { bytes, exactBytes, exactTime } from "@/parts/format";
+import { bytes, exactBytes, exactTimes } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Facts } from "@/parts/page";
 import { Ago } from "@/parts/time";
 import { Section } from "./section";
@@ -15,15 +16,15 @@ export function ObjectFacts({ at, head }: { at: At; head: Head }) {
     [
       "Size",
       <span key="size">
-        {bytes(head.size)} <span className="text-muted">({exactBytes(head.size)})</span>
+        {bytes(head.size)}
+        {head.size >= 1024 && <span className="text-muted"> ({exactBytes(head.size)})</span>}
       </span>,
     ],
     ["Type", <Long key="type" text={head.type} />],
     [
       "Modified",
       <span key="modified">
-        <Ago time={head.modified} />{" "}
-        <span className="text-muted">· {exactTime(head.modified).split(" · ")[1]}</span>
+        <Ago time={head.modified} /> <span className="text-muted">· {exactTimes(head.modified)[1]}</span>
       </span>,
     ],
     ["Entity tag", <Long key="etag" text={head.etag} />],
@@ -47,7 +48,9 @@ export function ObjectFacts({ at, head }: { at: At; head: Head }) {
 function Long({ text }: { text: string }) {
   return (
     <span className="flex items-start gap-1">
-      <bdi className="name max-h-24 min-w-0 overflow-y-auto break-all !whitespace-pre-wrap">{text}</bdi>
+      <span className="name max-h-24 min-w-0 overflow-y-auto break-all !whitespace-pre-wrap">
+        <KeyText name={text} />
+      </span>
       <CopyButton text={text} className="-my-1 shrink-0" />
     </span>
   );

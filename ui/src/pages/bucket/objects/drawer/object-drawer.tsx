@@ -12,6 +12,7 @@ import { refreshBucket } from "@/data/s3/remove";
 import { IconButton } from "@/parts/button";
 import { CopyButton } from "@/parts/copy";
 import { Drawer } from "@/parts/drawer";
+import { KeyText } from "@/parts/key-text";
 import { Menu } from "@/parts/menu";
 import { explain, Notice, SkeletonRows } from "@/parts/states";
 import { complain } from "@/parts/toast/announce";
@@ -47,9 +48,9 @@ export function ObjectDrawer({
       label={`Object ${at.key}`}
       title={
         <h2 className="flex min-w-0 items-center gap-1">
-          <bdi className="name truncate text-sm font-semibold" title={at.key}>
-            {name}
-          </bdi>
+          <span className="name truncate text-sm font-semibold" title={at.key}>
+            <KeyText name={name} />
+          </span>
           <CopyButton text={`s3://${at.bucket}/${at.key}`} label="Copy the address" className="shrink-0" />
         </h2>
       }

@@ -4,6 +4,7 @@ import type { Row } from "@/data/s3/listing";
 import { Tag } from "@/parts/badge";
 import { Checkbox } from "@/parts/field";
 import { bytes, exactBytes } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { type Column, Table } from "@/parts/table";
 import { Ago } from "@/parts/time";
 import { idOf, nameOf } from "../rows";
@@ -154,9 +155,9 @@ function Name({ row, name }: { row: Row; name: string }) {
         aria-hidden
         className={row.kind === "folder" ? "shrink-0 text-accent" : "shrink-0 text-muted"}
       />
-      <bdi className={row.kind === "deleted" ? "name truncate text-muted line-through" : "name truncate"}>
-        {name}
-      </bdi>
+      <span className={row.kind === "deleted" ? "name truncate text-muted line-through" : "name truncate"}>
+        <KeyText name={name} />
+      </span>
       {row.kind === "deleted" && <Tag>deleted</Tag>}
       {row.kind === "folder" && <span className="sr-only">folder</span>}
     </span>
