@@ -53,7 +53,12 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
   }
 }
 
-/** The files that a dialog gave: with their paths if a folder was chosen. */
+/** The files that a dialog gave: with their paths if a folder was chosen, which are read when they are wanted. */
 export function takeChosen(files: FileList): Dropped[] {
-  return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+  return [...files].map((file) => ({
+    get path() {
+      return file.webkitRelativePath || file.name;
+    },
+    file,
+  }));
 }

@@ -15,6 +15,9 @@ export { type Dropped, takeChosen, takeDropped } from "./dropped";
 export { type Totals, totalsOf } from "./queue";
 export { type Phase, sentOf, type Transfer } from "./transfer";
 
+/** Files that are taken in one task of the page. */
+const FILES_AT_ONCE = 100;
+
 /** Events that are looked for at a time. Of many small files, not every one is. */
 const LOOKED_FOR_MAX = 4;
 
@@ -63,22 +66,24 @@ globalThis.addEventListener?.("beforeunload", (event) => {
   if (transfers.isBusy()) event.preventDefault();
 });
 
-/** Uploads files below a prefix. */
-export function uploadFiles(
+/** Uploads files below a prefix. Of very many, some are taken at a time: what a browser knows of a file takes it a while. */
+export async function uploadFiles(
   bucket: string,
   prefix: string,
   dropped: readonly Dropped[],
   mayReplace: boolean,
-): void {
-  const batch = transfers.add(
-    bucket,
-    dropped.map(({ path, file }) => ({
+): Promise<void> {
+  if (dropped.length === 0) return;
+  const batch = transfers.begin(bucket, dropped.length);
+  begun.set(batch, before());
+  for (let from = 0; from < dropped.length; from += FILES_AT_ONCE) {
+    if (from > 0) await new Promise((resolve) => setTimeout(resolve));
+    const some = dropped.slice(from, from + FILES_AT_ONCE).map(({ path, file }) => ({
       target: { bucket, key: prefix + path, type: typeOf(file.name, file.type) },
       body: file,
-    })),
-    mayReplace,
-  );
-  if (batch !== undefined) begun.set(batch, before());
+    }));
+    if (!transfers.extend(batch, some, mayReplace)) return;
+  }
 }
 
 /** The uploads, for who shows them. */

@@ -110,6 +110,22 @@ test("so many requests at a time, in the order of the files, and one word at the
   expect(queue.isBusy()).toBe(false);
 });
 
+test("a batch whose files come one after another ends with the last of them", async () => {
+  const { store, queue, batches } = world();
+  const batch = queue.begin("b", 2);
+  expect(queue.isBusy()).toBe(true);
+  expect(queue.extend(batch, [file("one")], false)).toBe(true);
+  await store.answer("put one new");
+  expect([batches.length, queue.isBusy()]).toEqual([0, true]);
+  expect(queue.extend(batch, [file("two")], false)).toBe(true);
+  await store.answer("put two new");
+  expect([batches.length, batches[0]?.done, queue.isBusy()]).toEqual([1, 2, false]);
+  const forgotten = queue.begin("b", 1);
+  queue.forget();
+  expect(queue.extend(forgotten, [file("three")], false)).toBe(false);
+  expect(queue.transfers).toEqual([]);
+});
+
 test("a large file goes in parts, side by side, and is completed in their order", async () => {
   const { store, queue, phases } = world();
   queue.add("b", [file("big", PART_BYTES * 5 + 1)], true);

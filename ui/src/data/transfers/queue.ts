@@ -66,14 +66,27 @@ export class TransferQueue {
   /** Adds files as one batch, and says its number; absent if there are none. */
   add(bucket: string, added: readonly Added[], mayReplace: boolean): number | undefined {
     if (added.length === 0) return undefined;
+    const batch = this.begin(bucket, added.length);
+    this.extend(batch, added, mayReplace);
+    return batch;
+  }
+
+  /** Begins a batch of files that come later, and says its number. */
+  begin(bucket: string, files: number): number {
     this.counter += 1;
-    const batch: Batch = { id: this.counter, bucket, done: 0, failed: 0, left: added.length };
+    const batch: Batch = { id: this.counter, bucket, done: 0, failed: 0, left: files };
     this.batches.set(batch.id, batch);
+    return batch.id;
+  }
+
+  /** Adds files of a batch. Says whether it is still wanted. */
+  extend(batch: number, added: readonly Added[], mayReplace: boolean): boolean {
+    if (!this.batches.has(batch)) return false;
     for (const { target, body } of added) {
       this.counter += 1;
       const transfer: Transfer = {
         id: this.counter,
-        batch: batch.id,
+        batch,
         target,
         body,
         partBytes: partBytesOf(body.size),
@@ -92,7 +105,7 @@ export class TransferQueue {
     }
     this.pump();
     this.tell();
-    return batch.id;
+    return true;
   }
 
   pause(transfer: Transfer): void {
@@ -159,7 +172,7 @@ export class TransferQueue {
 
   /** Whether something would be lost if the page went away. */
   isBusy(): boolean {
-    return this.open.length > 0;
+    return this.open.length > 0 || this.batches.size > 0;
   }
 
   private halt(transfer: Transfer, phase: Phase): void {

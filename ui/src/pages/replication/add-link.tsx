@@ -26,10 +26,16 @@ export function AddLink({ isOpen, ...given }: Given & { isOpen: boolean }) {
   );
 }
 
-const EMPTY = { name: "", url: "", access_key: "", secret_key: "", shares_identities: false } satisfies NewLink;
+const EMPTY: Required<NewLink> = {
+  name: "",
+  url: "",
+  access_key: "",
+  secret_key: "",
+  shares_identities: false,
+};
 
 /** What is written into a field. */
-type Written = Exclude<keyof typeof EMPTY, "shares_identities">;
+type Written = Exclude<keyof NewLink, "shares_identities">;
 
 function Form({ links = [], ways = [], onClose }: Given) {
   const [link, setLink] = useState(EMPTY);

@@ -43,7 +43,7 @@ function ForFolder({ bucket, folder, isVersioned, mayReplace, hasDeleted, onDele
     { title: "Create a folder", run: () => onAsk("folder") },
   ]);
   const take = (input: HTMLInputElement) => {
-    if (input.files !== null) uploadFiles(bucket, folder, takeChosen(input.files), mayReplace);
+    if (input.files !== null) void uploadFiles(bucket, folder, takeChosen(input.files), mayReplace);
     input.value = "";
   };
   return (
