@@ -79,6 +79,31 @@ async function afterRestart(page, session) {
   assert.equal(await page.evaluate(() => window.isSamePage), true, "the page was not loaded anew");
 }
 
+/** What happens between the question for the newest events and the moment in which the store hears who follows is shown too. */
+async function beforeItFollows(context, session) {
+  const quiet = `${bucket}-quiet`;
+  await session.must("PUT", `/s3/${quiet}`);
+  const { page, problems } = await openPage(context, { width: 1_440, theme: "light" }, GONE);
+  let letGo;
+  const isLetGo = new Promise((resolve) => {
+    letGo = resolve;
+  });
+  await page.routeWebSocket(/\/api\/v1\/ws$/, (near) => {
+    const far = near.connectToServer();
+    near.onMessage(async (message) => {
+      if (String(message).includes(quiet)) await isLetGo;
+      far.send(message);
+    });
+  });
+  await page.goto(`${url}/events?bucket=${quiet}&type=object`);
+  await page.getByText("Live", { exact: true }).nth(1).waitFor(PATIENCE);
+  await session.must("PUT", `/s3/${quiet}/unheard`, "x");
+  letGo();
+  await page.getByText(`${quiet}/unheard`, { exact: true }).waitFor(PATIENCE);
+  assert.deepEqual(problems, []);
+  await page.close();
+}
+
 /** A page whose answers take a while after it was loaded anew shows them all the same. */
 async function slowReload(page) {
   await page.route("**/api/v1/buckets?*", async (route) => {
@@ -236,6 +261,9 @@ await withBrowser(async (context) => {
     figures(page, session),
   );
   await step("other pages leave the connection as it is", () => stays(page));
+  await step("nothing is missing from before the store hears who follows", () =>
+    beforeItFollows(context, session),
+  );
   await step("nothing is missing after a restart of the store", () => afterRestart(page, session));
   assert.deepEqual(problems, []);
 });

@@ -23,7 +23,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
     vec![
         (240, ".apart", added.clone().part(&region()).1),
         (241, "", added),
-        (140, ".shared", Fact::LinkAdded(Added { shares_identities: true, ..first.clone() })),
+        (140, ".shared", Fact::LinkAdded(Added { shares_identities: true, ..first })),
         (242, "", Fact::LinkRemoved(Removed { link: link() })),
         (244, "", Fact::LinkIdentitiesSent(sent)),
         (243, "", Fact::LinkResealed(LinkResealed { link: link(), sealed: sealed() })),

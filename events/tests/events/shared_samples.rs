@@ -20,13 +20,13 @@ fn write() -> Write {
     Write { of: vec![made()], stamp: stamp("2026-11-23T08:00:00.25Z") }
 }
 
-fn of_made() -> Option<Box<IdentityReplica>> {
-    Some(Box::new(IdentityReplica { taken_in: region(), made: Some(made()), write: None, password_write: None }))
+fn of_made() -> Box<IdentityReplica> {
+    Box::new(IdentityReplica { taken_in: region(), made: Some(made()), write: None, password_write: None })
 }
 
-fn of_write(of: usize) -> Option<Box<IdentityReplica>> {
+fn of_write(of: usize) -> Box<IdentityReplica> {
     let write = Write { of: vec![made(); of], ..write() };
-    Some(Box::new(IdentityReplica { taken_in: region(), made: None, write: Some(write), password_write: None }))
+    Box::new(IdentityReplica { taken_in: region(), made: None, write: Some(write), password_write: None })
 }
 
 /// As [`crate::placed_samples::facts`].
@@ -56,11 +56,11 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         expires: None,
         disabled: true,
         held_by_admin: true,
-        replica: of_write(1),
+        replica: Some(of_write(1)),
     };
-    let member = group::MemberAdded { group: "devs".parse().unwrap(), user: ada.clone(), replica: of_write(2) };
+    let member = group::MemberAdded { group: "devs".parse().unwrap(), user: ada.clone(), replica: Some(of_write(2)) };
     let attached =
-        policy::Attached { policy: reports.clone(), holder: Holder::User(ada.clone()), replica: of_write(2) };
+        policy::Attached { policy: reports.clone(), holder: Holder::User(ada.clone()), replica: Some(of_write(2)) };
     let key_id = || "PSKEYEXAMPLE".parse().unwrap();
     let devs: GroupName = "devs".parse().unwrap();
     let changed = user::Changed {
@@ -70,31 +70,31 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         email: None,
         enabled: true,
         limits: Limits::default(),
-        replica: of_write(1),
+        replica: Some(of_write(1)),
     };
-    let password = user::PasswordChanged { user: ada.clone(), password: None, replica: of_write(1) };
-    let (user, access_key, replica) = (ada.clone(), key_id(), of_write(1));
+    let password = user::PasswordChanged { user: ada.clone(), password: None, replica: Some(of_write(1)) };
+    let (user, access_key, replica) = (ada.clone(), key_id(), Some(of_write(1)));
     let key_changed = key::Changed { user, access_key, enabled: true, expires: None, by_admin: false, replica };
-    let key_deleted = key::Deleted { user: ada.clone(), access_key: key_id(), replica: of_write(1) };
-    let left = group::MemberRemoved { group: devs.clone(), user: ada.clone(), replica: of_write(2) };
-    let stored = policy::Stored { policy: reports.clone(), document: "{}".into(), replica: of_write(1) };
+    let key_deleted = key::Deleted { user: ada.clone(), access_key: key_id(), replica: Some(of_write(1)) };
+    let left = group::MemberRemoved { group: devs.clone(), user: ada.clone(), replica: Some(of_write(2)) };
+    let stored = policy::Stored { policy: reports.clone(), document: "{}".into(), replica: Some(of_write(1)) };
     let detached =
-        policy::Detached { policy: reports.clone(), holder: Holder::Group(devs.clone()), replica: of_write(2) };
+        policy::Detached { policy: reports.clone(), holder: Holder::Group(devs.clone()), replica: Some(of_write(2)) };
     vec![
         (131, ".replica", Fact::UserChanged(changed)),
         (132, ".replica", Fact::UserPasswordChanged(password)),
         (133, ".replica", Fact::KeyChanged(key_changed)),
         (134, ".replica", Fact::KeyDeleted(key_deleted)),
-        (135, ".replica", Fact::GroupCreated(group::Created { group: devs.clone(), replica: of_made() })),
-        (136, ".replica", Fact::GroupDeleted(group::Deleted { group: devs, replica: of_made() })),
+        (135, ".replica", Fact::GroupCreated(group::Created { group: devs.clone(), replica: Some(of_made()) })),
+        (136, ".replica", Fact::GroupDeleted(group::Deleted { group: devs, replica: Some(of_made()) })),
         (137, ".replica", Fact::GroupMemberRemoved(left)),
         (138, ".replica", Fact::PolicyStored(stored)),
         (139, ".replica", Fact::PolicyDetached(detached)),
         (245, ".replica", Fact::UserCreated(created)),
-        (246, ".replica", Fact::UserDeleted(user::Deleted { user: ada, replica: of_made() })),
+        (246, ".replica", Fact::UserDeleted(user::Deleted { user: ada, replica: Some(of_made()) })),
         (247, ".replica", Fact::KeyCreated(key)),
         (248, ".replica", Fact::GroupMemberAdded(member)),
         (249, ".replica", Fact::PolicyAttached(attached)),
-        (250, ".replica", Fact::PolicyDeleted(policy::Deleted { policy: reports, replica: of_made() })),
+        (250, ".replica", Fact::PolicyDeleted(policy::Deleted { policy: reports, replica: Some(of_made()) })),
     ]
 }

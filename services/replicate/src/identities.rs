@@ -150,8 +150,8 @@ impl Lane {
             return Ok(());
         }
         while let Some(place) = self.held.due(now) {
-            let Some(changes) = self.opened(snapshot, self.held.name(place).into_iter().cloned().collect(), now)?
-            else {
+            let name: Vec<Name> = self.held.name(place).into_iter().cloned().collect();
+            let Some(changes) = self.opened(snapshot, &name, now)? else {
                 return Ok(());
             };
             if !changes.is_empty() {
@@ -166,7 +166,8 @@ impl Lane {
                 return Ok(());
             }
             let names = if self.apart > 0 { 1 } else { NAMES_AT_ONCE.min(self.queue.len()) };
-            let Some(changes) = self.opened(snapshot, self.queue.iter().take(names).cloned().collect(), now)? else {
+            let next: Vec<Name> = self.queue.iter().take(names).cloned().collect();
+            let Some(changes) = self.opened(snapshot, &next, now)? else {
                 return Ok(());
             };
             if !changes.is_empty() {
@@ -252,10 +253,10 @@ impl Lane {
     fn opened(
         &mut self,
         snapshot: &Snapshot,
-        names: Vec<Name>,
+        names: &[Name],
         now: Instant,
     ) -> Result<Option<Vec<Change<InClear>>>, StateError> {
-        let changes = self.changes(snapshot, &names)?.into_iter();
+        let changes = self.changes(snapshot, names)?.into_iter();
         let sealers = &self.shared.source.sealers;
         match changes.filter_map(|change| opened(sealers, change).transpose()).collect() {
             Ok(changes) => Ok(Some(changes)),

@@ -50,19 +50,32 @@ export function eventQuery(sequence: number) {
   });
 }
 
-/** The newest events of a filter, the newest first, looked for backwards over growing spans of the log. */
-export async function newestEvents(
-  filter: EventFilter,
-  count: number,
-  signal?: AbortSignal,
-): Promise<LogEvent[]> {
+/** The newest events of a filter, the newest first, and up to which sequence they are. */
+export interface Newest {
+  readonly events: LogEvent[];
+  readonly sequence: number;
+}
+
+/** The newest events of a filter, looked for backwards over growing spans of the log. */
+export async function newestOf(filter: EventFilter, count: number, signal?: AbortSignal): Promise<Newest> {
   const { sequence } = await listEvents({ after: 0, limit: 1 }, signal);
   let from = sequence;
   for (let span = Math.max(count, 50); ; span *= 10) {
     from = Math.max(0, sequence - span);
     const found = await upTo({ ...filter, after: from }, sequence, signal);
-    if (found.length >= count || from === 0 || span > 100_000) return found.slice(-count).reverse();
+    if (found.length < count && from > 0 && span <= 100_000) continue;
+    const events = found.slice(-count).reverse();
+    return { events, sequence: Math.max(sequence, Number(events[0]?.sequence ?? 0)) };
   }
+}
+
+/** The same events alone. */
+export async function newestEvents(
+  filter: EventFilter,
+  count: number,
+  signal?: AbortSignal,
+): Promise<LogEvent[]> {
+  return (await newestOf(filter, count, signal)).events;
 }
 
 /** Up to ten pages from a position on. */

@@ -57,8 +57,9 @@ pub(super) fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Creat
     }
     let first = WriteRow { of: vec![made.clone()], stamp: made };
     let here = replica.map(|replica| &replica.taken_in);
-    let row_of =
-        |write: Option<&Write>| write.zip(here).map_or(first.clone(), |(write, here)| WriteRow::kept(write, here));
+    let row_of = |write: Option<&Write>| {
+        write.zip(here).map_or_else(|| first.clone(), |(write, here)| WriteRow::kept(write, here))
+    };
     let properties = row_of(replica.and_then(|replica| replica.write.as_ref()));
     let password = row_of(replica.and_then(|replica| replica.password_write.as_ref()));
     draft.change_identity(IdentityChange::PutWrite { name: Written::Properties(name.clone()), row: properties });

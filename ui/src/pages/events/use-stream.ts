@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { LogEvent } from "@/data/event";
-import { listEvents, newestEvents } from "@/data/events";
+import { listEvents, newestOf } from "@/data/events";
 import { type EventFilter, subscribe } from "@/data/feed";
 import { type Buffer, below, EMPTY, leaveOut, release, take } from "./buffer";
 import { Player } from "./player";
@@ -68,11 +68,12 @@ export function useStream(search: EventsSearch, isHolding: boolean, isPaused: bo
       if (!control.signal.aborted) setRefused(error instanceof Error ? error.message : String(error));
     };
     if (after === undefined && since === undefined) {
-      newestEvents(filter, BEFORE, control.signal).then((events) => {
+      newestOf(filter, BEFORE, control.signal).then(({ events, sequence }) => {
         if (control.signal.aborted) return;
         setBuffer((before) => below(before, events));
         setMode("live");
-        end = follow(events[0] === undefined ? undefined : Number(events[0].sequence));
+        // Also if nothing was found: what happens until the store hears of this is followed, too.
+        end = follow(sequence);
       }, fail);
     } else {
       const load = (from: number | undefined) =>

@@ -36,11 +36,11 @@ pub(super) fn take<V: View>(view: &V, wanted: &TakeChange, context: Context) -> 
         }
         Change::Group { group, made } => group_fact(view, here, group, made)?,
         Change::UserDeleted { user, made } => deletes(view, here, &Named::User(user.clone()), made)?
-            .then(|| Fact::UserDeleted(Deleted { user: user.clone(), replica: of_made(here, made) })),
+            .then(|| Fact::UserDeleted(Deleted { user: user.clone(), replica: Some(of_made(here, made)) })),
         Change::GroupDeleted { group, made } => deletes(view, here, &Named::Group(group.clone()), made)?
-            .then(|| Fact::GroupDeleted(GroupDeleted { group: group.clone(), replica: of_made(here, made) })),
+            .then(|| Fact::GroupDeleted(GroupDeleted { group: group.clone(), replica: Some(of_made(here, made)) })),
         Change::PolicyDeleted { policy, made } => deletes(view, here, &Named::Policy(policy.clone()), made)?
-            .then(|| Fact::PolicyDeleted(PolicyDeleted { policy: policy.clone(), replica: of_made(here, made) })),
+            .then(|| Fact::PolicyDeleted(PolicyDeleted { policy: policy.clone(), replica: Some(of_made(here, made)) })),
     };
     Ok(Decision { fact, warnings: Vec::new(), outcome: Outcome::Done })
 }
@@ -50,8 +50,9 @@ fn check(change: &Change<Sealed>, context: Context) -> Result<(), Rejection> {
     let user = match change {
         Change::User(user) => Some(&user.user),
         Change::Key(key) => Some(&key.user),
-        Change::UserDeleted { user, .. } | Change::Member { user, .. } => Some(user),
-        Change::Attachment { holder: Holder::User(user), .. } => Some(user),
+        Change::UserDeleted { user, .. }
+        | Change::Member { user, .. }
+        | Change::Attachment { holder: Holder::User(user), .. } => Some(user),
         _ => None,
     };
     if user.is_some_and(UserName::is_root) {
@@ -87,14 +88,14 @@ fn is_built_in(policy: &PolicyName) -> bool {
     BUILT_IN.contains(&policy.as_str())
 }
 
-fn of_made(here: &RegionName, made: &Stamp) -> Option<Box<IdentityReplica>> {
+fn of_made(here: &RegionName, made: &Stamp) -> Box<IdentityReplica> {
     let (taken_in, made) = (here.clone(), Some(made.clone()));
-    Some(Box::new(IdentityReplica { taken_in, made, write: None, password_write: None }))
+    Box::new(IdentityReplica { taken_in, made, write: None, password_write: None })
 }
 
-fn of_write(here: &RegionName, write: &Write) -> Option<Box<IdentityReplica>> {
+fn of_write(here: &RegionName, write: &Write) -> Box<IdentityReplica> {
     let (taken_in, write) = (here.clone(), Some(write.clone()));
-    Some(Box::new(IdentityReplica { taken_in, made: None, write, password_write: None }))
+    Box::new(IdentityReplica { taken_in, made: None, write, password_write: None })
 }
 
 fn made<V: View>(view: &V, name: &Named) -> Result<MadeRow, Refused<V::Error>> {
@@ -212,7 +213,7 @@ fn changed(here: &RegionName, wanted: &User<Sealed>) -> Fact {
         email: wanted.email.clone(),
         enabled: wanted.enabled,
         limits: wanted.limits,
-        replica: of_write(here, &wanted.write),
+        replica: Some(of_write(here, &wanted.write)),
     })
 }
 
@@ -227,7 +228,7 @@ fn password_changed<V: View>(
         return Err(IdentityRejection::UserIdTaken.into());
     }
     wanted.password.as_ref().map_or(Ok(()), |password| seal::check(view, password))?;
-    let replica = of_write(here, &wanted.password_write);
+    let replica = Some(of_write(here, &wanted.password_write));
     let (user, password) = (wanted.user.clone(), wanted.password.clone());
     Ok(Some(Fact::UserPasswordChanged(PasswordChanged { user, password, replica })))
 }
@@ -242,7 +243,7 @@ fn key_fact<V: View>(view: &V, here: &RegionName, wanted: &Key<Sealed>) -> Resul
     if state.is_some() && row.as_ref().is_some_and(|row| row.user != *user) {
         return Err(IdentityRejection::Exists(Noun::AccessKey).into());
     }
-    let (user, access_key, replica) = (user.clone(), access_key.clone(), of_write(here, write));
+    let (user, access_key, replica) = (user.clone(), access_key.clone(), Some(of_write(here, write)));
     let Some(state) = state else {
         return Ok(Some(Fact::KeyDeleted(KeyDeleted { user, access_key, replica })));
     };
@@ -276,7 +277,7 @@ fn group_fact<V: View>(
     if row.has_ended(at, here) || row.reaches(at, here) {
         return Ok(None);
     }
-    Ok(Some(Fact::GroupCreated(GroupCreated { group: group.clone(), replica: of_made(here, at) })))
+    Ok(Some(Fact::GroupCreated(GroupCreated { group: group.clone(), replica: Some(of_made(here, at)) })))
 }
 
 fn member_fact<V: View>(
@@ -290,7 +291,7 @@ fn member_fact<V: View>(
     if !is_news(view, here, &Written::Member(user.clone(), group.clone()), &owners, write)? {
         return Ok(None);
     }
-    let replica = of_write(here, write);
+    let replica = Some(of_write(here, write));
     if !is_in {
         let fact = MemberRemoved { group: group.clone(), user: user.clone(), replica };
         return Ok(Some(Fact::GroupMemberRemoved(fact)));
@@ -319,7 +320,7 @@ fn policy_fact<V: View>(
     if has_ended || !follows(view, here, &Written::Document(policy.clone()), write)? {
         return Ok(None);
     }
-    let (policy, document, replica) = (policy.clone(), document.to_owned(), of_write(here, write));
+    let (policy, document, replica) = (policy.clone(), document.to_owned(), Some(of_write(here, write)));
     Ok(Some(Fact::PolicyStored(Stored { policy, document, replica })))
 }
 
@@ -338,7 +339,7 @@ fn attachment_fact<V: View>(
     if !is_news(view, here, &Written::Attachment(holder.clone(), policy.clone()), &owners, write)? {
         return Ok(None);
     }
-    let replica = of_write(here, write);
+    let replica = Some(of_write(here, write));
     if !is_attached {
         let fact = Detached { policy: policy.clone(), holder: holder.clone(), replica };
         return Ok(Some(Fact::PolicyDetached(fact)));
