@@ -6,7 +6,18 @@
 //                             down: for machines that do nothing else
 import assert from "node:assert/strict";
 import { forget, openPage, signIn, withBrowser } from "./lib/browser.mjs";
-import { goTo, PATIENCE, password, restartStore, Session, setting, step, url, user } from "./lib/store.mjs";
+import {
+  goTo,
+  isFollowing,
+  PATIENCE,
+  password,
+  restartStore,
+  Session,
+  setting,
+  step,
+  url,
+  user,
+} from "./lib/store.mjs";
 
 const WALL_MAX_MS = setting("PLANETSTORE_READABLE_MS");
 const READABLE_MAX_MS = 1_000;
@@ -52,7 +63,7 @@ async function stays(page) {
 
 async function afterRestart(page, session) {
   await goTo(page, `/events?bucket=${bucket}`);
-  await page.getByText("Live", { exact: true }).nth(1).waitFor(PATIENCE);
+  await isFollowing(page);
   await page.evaluate(() => {
     window.isSamePage = true;
   });
@@ -96,7 +107,7 @@ async function beforeItFollows(context, session) {
     });
   });
   await page.goto(`${url}/events?bucket=${quiet}&type=object`);
-  await page.getByText("Live", { exact: true }).nth(1).waitFor(PATIENCE);
+  await isFollowing(page);
   await session.must("PUT", `/s3/${quiet}/unheard`, "x");
   letGo();
   await page.getByText(`${quiet}/unheard`, { exact: true }).waitFor(PATIENCE);

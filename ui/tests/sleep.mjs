@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { connect, createServer } from "node:net";
 import { openPage, signIn, withBrowser } from "./lib/browser.mjs";
-import { goTo, PATIENCE, password, Session, setting, step, url, user } from "./lib/store.mjs";
+import { goTo, isFollowing, PATIENCE, password, Session, setting, step, url, user } from "./lib/store.mjs";
 
 const EVENTS = setting("PLANETSTORE_EVENTS", 3_600);
 const SLEEP_MS = 3_600_000;
@@ -102,7 +102,7 @@ await withBrowser(async (context) => {
   await page.clock.install();
   await signIn(page, `http://127.0.0.1:${port}`, user, password);
   await goTo(page, `/events?bucket=${bucket}&type=object`);
-  await page.getByText("Live", { exact: true }).nth(1).waitFor(PATIENCE);
+  await isFollowing(page);
   await page.evaluate(() => {
     window.isSamePage = true;
   });

@@ -133,3 +133,8 @@ export async function restartStore() {
   console.log("please restart the store and press Enter");
   await answers.next();
 }
+
+/** Waits until the page of events says that it follows the log. The page and the link to it are called Live, too. */
+export function isFollowing(page) {
+  return page.locator('[aria-live="off"]').getByText("Live", { exact: true }).waitFor(PATIENCE);
+}
