@@ -62,10 +62,10 @@ export async function newestOf(filter: EventFilter, count: number, signal?: Abor
   let from = sequence;
   for (let span = Math.max(count, 50); ; span *= 10) {
     from = Math.max(0, sequence - span);
-    const found = await upTo({ ...filter, after: from }, sequence, signal);
-    if (found.length < count && from > 0 && span <= 100_000) continue;
-    const events = found.slice(-count).reverse();
-    return { events, sequence: Math.max(sequence, Number(events[0]?.sequence ?? 0)) };
+    const found = await upTo({ ...filter, after: from }, { end: sequence, count }, signal);
+    if (found.events.length >= count || from === 0 || span > 100_000) {
+      return { events: found.events.reverse(), sequence: found.until };
+    }
   }
 }
 
@@ -78,15 +78,19 @@ export async function newestEvents(
   return (await newestOf(filter, count, signal)).events;
 }
 
-/** Up to ten pages from a position on. */
-async function upTo(asked: EventsAsked, end: number, signal?: AbortSignal): Promise<LogEvent[]> {
-  const events: LogEvent[] = [];
-  let after = asked.after ?? 0;
-  for (let pages = 0; pages < 10 && after < end; pages += 1) {
-    const page = await listEvents({ ...asked, after, limit: 1_000 }, signal);
-    events.push(...page.events);
-    if (page.next <= after) break;
-    after = page.next;
+/** The last events from a position on to the end of the log, and up to which sequence they are. */
+async function upTo(
+  asked: EventsAsked,
+  { end, count }: { end: number; count: number },
+  signal?: AbortSignal,
+): Promise<{ events: LogEvent[]; until: number }> {
+  let events: LogEvent[] = [];
+  let until = asked.after ?? 0;
+  while (until < end) {
+    const page = await listEvents({ ...asked, after: until, limit: 1_000 }, signal);
+    events = [...events, ...page.events].slice(-count);
+    if (page.next <= until) break;
+    until = page.next;
   }
-  return events;
+  return { events, until };
 }

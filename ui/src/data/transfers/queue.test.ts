@@ -120,6 +120,10 @@ test("a batch whose files come one after another ends with the last of them", as
   expect(queue.extend(batch, [file("two")], false)).toBe(true);
   await store.answer("put two new");
   expect([batches.length, batches[0]?.done, queue.isBusy()]).toEqual([1, 2, false]);
+  const paused = queue.begin("b", 1);
+  queue.pauseAll();
+  queue.extend(paused, [file("later")], false);
+  expect(queue.transfers.at(-1)?.phase).toBe("paused");
   const forgotten = queue.begin("b", 1);
   queue.forget();
   expect(queue.extend(forgotten, [file("three")], false)).toBe(false);

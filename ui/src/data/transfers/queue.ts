@@ -24,6 +24,8 @@ export interface Batch {
   failed: number;
   /** Files that are not done. */
   left: number;
+  /** Whether files that come later wait for the person, as those that are there. */
+  isPaused: boolean;
   last?: Transfer;
 }
 
@@ -74,14 +76,15 @@ export class TransferQueue {
   /** Begins a batch of files that come later, and says its number. */
   begin(bucket: string, files: number): number {
     this.counter += 1;
-    const batch: Batch = { id: this.counter, bucket, done: 0, failed: 0, left: files };
+    const batch: Batch = { id: this.counter, bucket, done: 0, failed: 0, left: files, isPaused: false };
     this.batches.set(batch.id, batch);
     return batch.id;
   }
 
   /** Adds files of a batch. Says whether it is still wanted. */
   extend(batch: number, added: readonly Added[], mayReplace: boolean): boolean {
-    if (!this.batches.has(batch)) return false;
+    const whole = this.batches.get(batch);
+    if (whole === undefined) return false;
     for (const { target, body } of added) {
       this.counter += 1;
       const transfer: Transfer = {
@@ -90,7 +93,7 @@ export class TransferQueue {
         target,
         body,
         partBytes: partBytesOf(body.size),
-        phase: "waiting",
+        phase: whole.isPaused ? "paused" : "waiting",
         mayReplace,
         isChecked: false,
         kept: 0,
@@ -152,10 +155,12 @@ export class TransferQueue {
   }
 
   pauseAll(): void {
+    for (const batch of this.batches.values()) batch.isPaused = true;
     for (const transfer of [...this.open]) this.pause(transfer);
   }
 
   resumeAll(): void {
+    for (const batch of this.batches.values()) batch.isPaused = false;
     for (const transfer of this.open) {
       if (transfer.phase === "paused" || transfer.phase === "failed") this.resume(transfer);
     }

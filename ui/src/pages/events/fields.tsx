@@ -8,6 +8,7 @@ import { EVENT_SAYS, type EventName } from "@/generated/events";
 import { EventType } from "@/parts/badge";
 import { CopyButton } from "@/parts/copy";
 import { bytes, count, exactBytes, exactTimes } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Facts } from "@/parts/page";
 import { Ago } from "@/parts/time";
 
@@ -75,7 +76,7 @@ export function Fields({ event, onShow }: { event: LogEvent; onShow: (sequence: 
                     search={{ key, prefix: key.slice(0, key.lastIndexOf("/") + 1) || undefined }}
                     className="name !whitespace-pre-wrap break-all text-accent hover:underline"
                   >
-                    {key}
+                    <KeyText name={key} />
                   </Link>,
                 ] as const,
               ]),
@@ -175,7 +176,9 @@ function Value({ name, value, depth }: { name: string; value: unknown; depth: nu
 function Machine({ text, isShort }: { text: string; isShort?: boolean }) {
   return (
     <span className="inline-flex max-w-full items-center gap-1 align-middle">
-      <span className="name min-w-0 !whitespace-pre-wrap break-all">{text}</span>
+      <span className="name min-w-0 !whitespace-pre-wrap break-all">
+        <KeyText name={text} />
+      </span>
       {!isShort && <CopyButton text={text} className="!size-5 shrink-0" />}
     </span>
   );

@@ -47,7 +47,7 @@ export default function LivePage() {
       <FilterBar search={search} />
       <Density
         events={buffer.shown}
-        isCut={mode === "live" && buffer.shown.length >= BEFORE}
+        isCut={search.after !== undefined || search.since !== undefined || buffer.shown.length >= BEFORE}
         until={player?.playedTime}
         onBrush={(since) =>
           void navigate({

@@ -15,8 +15,8 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
   const wait = player?.nextIn ?? 0;
   return (
     <span className="flex min-w-44 items-center gap-x-4 overflow-hidden whitespace-nowrap" aria-live="off">
-      {stream.refused !== undefined && buffer.shown.length === 0 ? (
-        <State tone="danger">Refused</State>
+      {stream.refused !== undefined ? (
+        <State tone="danger">Stopped</State>
       ) : isPaused ? (
         <State tone="warning">
           Paused{buffer.held.length > 0 && `, ${count(buffer.held.length)} waiting`}

@@ -47,6 +47,7 @@ export function useStream(search: EventsSearch, isHolding: boolean, isPaused: bo
         {
           onEvents: (events) => {
             setBehind(0);
+            setRefused(undefined);
             setBuffer((before) => take(before, events, now.current.isHolding));
           },
           onSkipped: (count) => setBuffer((before) => leaveOut(before, count)),

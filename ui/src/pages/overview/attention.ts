@@ -61,13 +61,10 @@ function ofStore(status: Status): Matter[] {
 function ofRedundancy(status: Status): Matter[] {
   const owed = status.health.owed;
   if (owed === null || owed.contents === 0) return [];
-  const action = { title: "Repair", to: "/nodes" } as const;
-  if (owed.unsafe_contents > 0) {
-    const says = `${plural(owed.unsafe_contents, "content")} would not survive the loss of another node.`;
-    return [{ tone: "danger", says, action }];
-  }
   // How many shards are owed and how long repair takes is in the sentence above.
-  return [{ tone: "notice", says: "No content would be lost if another node failed.", action }];
+  if (owed.unsafe_contents === 0) return [];
+  const says = `${plural(owed.unsafe_contents, "content")} would not survive the loss of another node.`;
+  return [{ tone: "danger", says, action: { title: "Repair", to: "/nodes" } }];
 }
 
 function ofNodes(status: Status): Matter[] {

@@ -42,6 +42,9 @@ export function withGaps(points: readonly Point[], stepMs: number): Point[] {
 /** The shortest span of kept figures that is a point of its own, in seconds. */
 const SHORTEST_SECONDS = 5;
 
+/** Live ticks that are joined at most. */
+const JOINED_MAX = 25;
+
 /**
  * The points of the last minutes: the figures that were kept, and behind the last of them the live ticks, as one point.
  * Single seconds beside spans of ten of them would be a line that is smooth at first and jagged at its end.
@@ -53,7 +56,9 @@ export function joined(kept: readonly Tick[], live: readonly Tick[], from: numbe
     .filter((point) => point.time >= from);
   const last = before.at(-1)?.time;
   const behind = live.filter((tick) => Date.parse(tick.time) > (last ?? from));
-  const now = last === undefined ? behind.map(pointOf) : behind.length > 0 ? [pointOf(together(behind))] : [];
+  // More of them than belong to a point or two are drawn as they are: no figures came meanwhile.
+  const isOnePoint = last !== undefined && behind.length > 0 && behind.length <= JOINED_MAX;
+  const now = isOnePoint ? [pointOf(together(behind))] : behind.map(pointOf);
   // Both steps are in it; what the longer one leaves out is no gap.
   return withGaps([...before, ...now], before.length > 0 ? 10_000 : 1_000);
 }

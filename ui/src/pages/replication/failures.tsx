@@ -15,7 +15,8 @@ import {
   wayId,
 } from "@/data/replication";
 import { Button } from "@/parts/button";
-import { count, plural } from "@/parts/format";
+import { count, plural, visible } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 import { Failure, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -139,9 +140,9 @@ function FailedLine({ version: { bucket, key, versionId, sequence, time, reason 
           params={{ bucket }}
           search={{ prefix, key, version: versionId }}
           className="name min-w-0 truncate hover:underline"
-          title={key}
+          title={visible(key)}
         >
-          {key}
+          <KeyText name={key} />
         </Link>
         <span className="ml-auto flex shrink-0 items-center gap-3 text-xs text-muted">
           <Ago time={time} />

@@ -1,8 +1,9 @@
 /** Names as they are shown. */
 
-const HIDDEN = /[\p{Cc}\p{Bidi_Control}]/gu;
-const RIGHT_TO_LEFT =
-  /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+/** Controls, marks of direction, and characters without a width but the one that joins emoji. */
+const HIDDEN = /[\p{Cc}\p{Bidi_Control}\u00ad\u200b\u2028\u2029\u2060\ufeff]/gu;
+/** The blocks of scripts from right to left. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /**
  * A name with the characters that nobody sees, such as those that turn the direction of what follows: `\u202e` makes

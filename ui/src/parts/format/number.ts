@@ -70,5 +70,5 @@ export function plural(value: number, noun: string, many = `${noun}s`): string {
 
 /** How many there are for each one that is stored: `1.09 : 1`, `10,000 : 1`. */
 export function ratio(value: number): string {
-  return `${value < 100 ? value.toFixed(2) : count(Math.round(value))} : 1`;
+  return `${value < 99.995 ? value.toFixed(2) : count(Math.round(value))} : 1`;
 }

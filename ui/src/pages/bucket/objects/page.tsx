@@ -94,7 +94,7 @@ export default function ObjectsPage() {
           />
         )}
         {isEmpty && <EmptyFolder bucket={bucket} prefix={prefix} />}
-        {rows.length > 0 && (
+        {rows.length > 0 && !isMissing && (
           <List
             key={`${bucket} ${folder} ${deleted}`}
             rows={rows}

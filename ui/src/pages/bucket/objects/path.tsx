@@ -1,6 +1,8 @@
 import { ChevronRight, Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { cx } from "@/parts/class";
+import { visible } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Menu } from "@/parts/menu";
 import { above, crumbsOf, folderOf, typedPrefix } from "./crumbs";
 
@@ -107,13 +109,13 @@ function Step({ name, isLast, onGo }: { name: string; isLast: boolean; onGo: () 
       <button
         type="button"
         onClick={onGo}
-        title={name}
+        title={visible(name)}
         className={cx(
           "name min-w-4 max-w-72 truncate rounded-sm px-1.5 py-0.5 hover:bg-hover",
           isLast ? "text-text" : "text-muted",
         )}
       >
-        {name}
+        <KeyText name={name} />
       </button>
       <ChevronRight size={14} aria-hidden className="shrink-0 text-faint" />
     </span>

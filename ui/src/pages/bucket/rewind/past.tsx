@@ -6,6 +6,7 @@ import { joinedRows, pastQuery } from "@/data/past";
 import { download } from "@/data/s3/links";
 import { Button, buttonClass } from "@/parts/button";
 import { count, exactTime, moment } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 import { Empty, explain, Failure, SkeletonRows } from "@/parts/states";
 import { Table } from "@/parts/table";
 import { complain } from "@/parts/toast/announce";
@@ -147,7 +148,7 @@ function Crumbs({ bucket, prefix, onGo }: { bucket: string; prefix: string; onGo
             className="name max-w-56 truncate rounded-sm px-1.5 py-0.5 hover:bg-hover"
             onClick={() => onGo(crumb.prefix)}
           >
-            {crumb.name || "(no name)"}
+            <KeyText name={crumb.name || "(no name)"} />
           </button>
         </span>
       ))}

@@ -26,9 +26,11 @@ export function Keys({ user, isRoot }: { user: string; isRoot: boolean }) {
     <section aria-label="S3 keys">
       <div className="mb-1 flex min-h-7 items-center justify-between">
         <h2 className="text-xs font-medium text-muted">S3 keys</h2>
-        <Button isSmall icon={Plus} onClick={() => setCreating(true)}>
-          Create key
-        </Button>
+        {!isRoot && (
+          <Button isSmall icon={Plus} onClick={() => setCreating(true)}>
+            Create key
+          </Button>
+        )}
       </div>
       {query.isPending && <Skeleton className="h-7 w-full" />}
       {query.data?.length === 0 && (

@@ -1,6 +1,8 @@
 import { Plus, X } from "lucide-react";
 import { Button, IconButton } from "@/parts/button";
 import { Input } from "@/parts/field";
+import { visible } from "@/parts/format";
+import { KeyText } from "@/parts/key-text";
 
 export type Pairs = readonly (readonly [string, string])[];
 
@@ -62,11 +64,11 @@ export function PairsShown({ pairs, none }: { pairs: Pairs; none: string }) {
     <dl className="grid grid-cols-[minmax(6rem,auto)_1fr] gap-x-4 gap-y-1 text-table">
       {pairs.map(([name, value]) => (
         <div key={name} className="contents">
-          <dt className="name max-w-48 truncate text-muted" title={name}>
-            {name}
+          <dt className="name max-w-48 truncate text-muted" title={visible(name)}>
+            <KeyText name={name} />
           </dt>
           <dd className="min-w-0">
-            <bdi className="name break-all !whitespace-pre-wrap">{value}</bdi>
+            <bdi className="name break-all !whitespace-pre-wrap">{visible(value)}</bdi>
           </dd>
         </div>
       ))}
