@@ -63,6 +63,40 @@ pub struct Percentiles {
     pub write: Option<f64>,
 }
 
+impl std::ops::Add for ByKind {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            read: self.read + other.read,
+            write: self.write + other.write,
+            list: self.list + other.list,
+            delete: self.delete + other.delete,
+            other: self.other + other.other,
+        }
+    }
+}
+
+impl std::ops::Add for Errors {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { client: self.client + other.client, server: self.server + other.server }
+    }
+}
+
+impl Percentiles {
+    /// The higher ones.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        let higher = |one: Option<f64>, other: Option<f64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            (one, other) => one.or(other),
+        };
+        Self { read: higher(self.read, other.read), write: higher(self.write, other.write) }
+    }
+}
+
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationFigures {

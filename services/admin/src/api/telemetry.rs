@@ -10,11 +10,14 @@ use super::asked::Asked;
 use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::refusal::Refusal;
-use crate::telemetry::{KEPT_TIME, POINT_SECONDS, Tick};
+use crate::telemetry::{KEPT_TIME, POINT_SECONDS, Tick, joined};
 use ::telemetry::ACTIVE_TIME;
 use policy::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// The longest time of a point, in seconds.
+const STEP_SECONDS_MAX: u64 = 3_600;
 
 /// What is shown unless more is asked for.
 const SHOWN_TIME: SignedDuration = SignedDuration::from_hours(1);
@@ -29,7 +32,8 @@ const STEP: Parameter = Parameter {
     name: "step",
     place: "query",
     schema: "integer",
-    about: "The seconds that each point covers; only 10 is supported",
+    about: "The seconds that each point covers: a multiple of 10, at most 3600; 10 by default. A longer point adds up \
+            counts, and has the highest of its latencies, and all else as it was at its end",
 };
 
 /// A series of telemetry points.
@@ -76,7 +80,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "getTelemetry",
             Method::Get,
             "/api/v1/telemetry",
-            known(Access::Right(Action::AdminGetTelemetry), |asked, _| Box::pin(async move { get(&asked) })),
+            known(Access::Right(Action::AdminGetTelemetry), |asked, _| Box::pin(async move { get(&asked).await })),
             "Show requests, latencies, nodes and sizes over the last day, in points of ten seconds. The last point is \
              the newest second. There are no points for times without telemetry",
         )
@@ -93,9 +97,9 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// Since when points are asked for.
-fn since(query: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let mut since = now - SHOWN_TIME;
+/// Since when points are asked for, and how many seconds each is to cover.
+fn wanted(query: &str, now: Timestamp) -> Result<(Timestamp, u64), Refusal> {
+    let (mut since, mut step) = (now - SHOWN_TIME, POINT_SECONDS);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = percent_decode_str(value).decode_utf8().map_err(|_| Refusal::invalid("the query is not UTF-8"))?;
@@ -104,27 +108,37 @@ fn since(query: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
                 let wrong = |_| Refusal::invalid("`since` is a time such as 2026-11-22T13:00:00Z");
                 since = value.parse().map_err(wrong)?;
             }
-            "step" if value.parse() == Ok(POINT_SECONDS) => {}
-            "step" => return Err(Refusal::invalid(format!("`step` is {POINT_SECONDS}"))),
+            "step" => {
+                let is_possible = |step: &u64| {
+                    step.is_multiple_of(POINT_SECONDS) && (POINT_SECONDS..=STEP_SECONDS_MAX).contains(step)
+                };
+                step = value.parse().ok().filter(is_possible).ok_or_else(|| {
+                    Refusal::invalid(format!("`step` is a multiple of {POINT_SECONDS}, at most {STEP_SECONDS_MAX}"))
+                })?;
+            }
             _ => return Err(Refusal::invalid("there are `since` and `step`")),
         }
     }
-    Ok(since.max(now - KEPT_TIME))
+    Ok((since.max(now - KEPT_TIME), step))
 }
 
-fn get(asked: &Asked) -> Result<Answer, Refusal> {
-    let since = since(asked.parts.uri.query().unwrap_or_default(), asked.now)?;
+async fn get(asked: &Asked) -> Result<Answer, Refusal> {
+    let (since, step) = wanted(asked.parts.uri.query().unwrap_or_default(), asked.now)?;
     let telemetry = &asked.admin.0.telemetry;
-    let mut points = telemetry.points(since);
-    if let Some(tick) = &*telemetry.ticks().borrow() {
-        let tick = serde_json::to_string(&**tick).map_err(|error| {
-            tracing::error!(%error, "a tick cannot be written");
-            Refusal::internal()
-        })?;
-        points.push(tick.into());
-    }
+    let unwritten = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "telemetry cannot be written");
+        Refusal::internal()
+    };
     // Points are kept as they are sent.
-    let mut body = format!("{{\"step_seconds\":{POINT_SECONDS},\"from\":\"{since}\",\"points\":[");
+    let mut points = telemetry.points(since);
+    if step > POINT_SECONDS {
+        let joined = tokio::task::spawn_blocking(move || joined(&points, step)).await;
+        points = joined.map_err(|error| unwritten(&error))?.map_err(|error| unwritten(&error))?;
+    }
+    if let Some(tick) = &*telemetry.ticks().borrow() {
+        points.push(serde_json::to_string(&**tick).map_err(|error| unwritten(&error))?.into());
+    }
+    let mut body = format!("{{\"step_seconds\":{step},\"from\":\"{since}\",\"points\":[");
     for (number, point) in points.iter().enumerate() {
         if number > 0 {
             body.push(',');
@@ -152,11 +166,12 @@ mod tests {
     #[test]
     fn no_more_than_a_day_is_shown() {
         let now: Timestamp = "2026-11-22T13:00:00Z".parse().unwrap();
-        assert_eq!(since("", now).unwrap(), now - SHOWN_TIME);
-        assert_eq!(since("since=2026-11-22T12%3A59:00Z&step=10", now).unwrap(), now - SignedDuration::from_mins(1));
-        assert_eq!(since("since=1970-01-01T00:00:00Z", now).unwrap(), now - KEPT_TIME);
-        for wrong in ["since=2h", "step=1", "step=", "x=1"] {
-            assert!(since(wrong, now).is_err(), "{wrong}");
+        assert_eq!(wanted("", now).unwrap(), (now - SHOWN_TIME, 10));
+        let minute = wanted("since=2026-11-22T12%3A59:00Z&step=10", now).unwrap();
+        assert_eq!(minute, (now - SignedDuration::from_mins(1), 10));
+        assert_eq!(wanted("since=1970-01-01T00:00:00Z&step=300", now).unwrap(), (now - KEPT_TIME, 300));
+        for wrong in ["since=2h", "step=1", "step=0", "step=15", "step=3610", "step=", "x=1"] {
+            assert!(wanted(wrong, now).is_err(), "{wrong}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use follow::Follow;
 use logs::Logs;
 pub(crate) use logs::{LogFilter, LogLine};
 use points::Points;
-pub(crate) use points::{KEPT_TIME, POINT_SECONDS};
+pub(crate) use points::{KEPT_TIME, POINT_SECONDS, joined};
 pub(crate) use tick::Tick;
 
 /// What is known now. Clones share it.

@@ -61,6 +61,24 @@ impl Points {
     }
 }
 
+/// Points that cover more seconds: one of those in each span of so many, as JSON.
+///
+/// # Errors
+/// One of them is no point.
+pub(crate) fn joined(points: &[Arc<str>], seconds: u64) -> serde_json::Result<Vec<Arc<str>>> {
+    let span = |tick: &Tick| tick.time.as_second().div_euclid(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let (mut whole, mut open) = (Vec::new(), None::<Tick>);
+    for point in points {
+        let tick: Tick = serde_json::from_str(point)?;
+        match &mut open {
+            Some(before) if span(before) == span(&tick) => before.join(tick),
+            _ => whole.extend(open.replace(tick)),
+        }
+    }
+    whole.extend(open);
+    whole.iter().map(|tick| Ok(serde_json::to_string(tick)?.into())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use ::telemetry::Joined;
@@ -93,6 +111,24 @@ mod tests {
         assert_eq!(again.since(at(10)).len(), 2);
         let (_, later) = Points::open(&path, at(30) + KEPT_TIME).unwrap();
         assert_eq!(later.since(at(0)).len(), 1, "what is older than a day is not shown");
+    }
+
+    #[test]
+    fn a_longer_point_adds_up_what_was_counted_and_has_the_highest_latency() {
+        let point = |second: i64, reads: u64, p99: Option<f64>| {
+            let mut tick: Tick = serde_json::from_str(&json(second)).unwrap();
+            (tick.requests.read, tick.bytes_out, tick.p99_ms.read, tick.sequence) = (reads, 7, p99, reads);
+            serde_json::to_string(&tick).unwrap().into()
+        };
+        // Spans begin at multiples of their length.
+        let points = [point(10, 1, None), point(199, 2, Some(3.0)), point(200, 4, Some(2.0)), point(210, 8, Some(1.0))];
+        let joined = joined(&points, 300).unwrap();
+        let ticks: Vec<Tick> = joined.iter().map(|point| serde_json::from_str(point).unwrap()).collect();
+        let said: Vec<_> = ticks
+            .iter()
+            .map(|tick| (tick.time, tick.seconds, tick.requests.read, tick.bytes_out, tick.p99_ms.read, tick.sequence))
+            .collect();
+        assert_eq!(said, [(at(199), 20.0, 3, 14, Some(3.0), 2), (at(210), 20.0, 12, 14, Some(2.0), 8)]);
     }
 
     #[test]

@@ -86,4 +86,19 @@ impl Tick {
             stored_bytes: totals.map(|(_, _, stored)| stored),
         }
     }
+
+    /// Takes up the point behind it. The latencies of both together do not follow from theirs: of each the higher one is
+    /// shown, which is never too low.
+    pub(super) fn join(&mut self, later: Self) {
+        *self = Self {
+            seconds: self.seconds + later.seconds,
+            requests: self.requests + later.requests,
+            errors: self.errors + later.errors,
+            bytes_in: self.bytes_in + later.bytes_in,
+            bytes_out: self.bytes_out + later.bytes_out,
+            p50_ms: self.p50_ms.max(later.p50_ms),
+            p99_ms: self.p99_ms.max(later.p99_ms),
+            ..later
+        };
+    }
 }
