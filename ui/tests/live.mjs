@@ -115,6 +115,20 @@ async function beforeItFollows(context, session) {
   await page.close();
 }
 
+/** The charts have their figures for every span. */
+async function spans(page) {
+  await goTo(page, "/");
+  const traffic = page.getByRole("region", { name: "Traffic" });
+  for (const title of ["1 h", "24 h"]) {
+    const answered = page.waitForResponse(
+      (response) => response.url().includes("/api/v1/telemetry?"),
+      PATIENCE,
+    );
+    await traffic.getByText(title, { exact: true }).click();
+    assert.equal((await answered).status(), 200, title);
+  }
+}
+
 /** A page whose answers take a while after it was loaded anew shows them all the same. */
 async function slowReload(page) {
   await page.route("**/api/v1/buckets?*", async (route) => {
@@ -271,6 +285,7 @@ await withBrowser(async (context) => {
   await step("every number is what the API and the log say, while writes go on", () =>
     figures(page, session),
   );
+  await step("charts have their figures for every span", () => spans(page));
   await step("other pages leave the connection as it is", () => stays(page));
   await step("nothing is missing from before the store hears who follows", () =>
     beforeItFollows(context, session),

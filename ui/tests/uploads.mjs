@@ -61,7 +61,7 @@ async function drive(context, session) {
   await goTo(page, `/buckets/${bucket}`);
   await page.getByText("This bucket is empty").waitFor(PATIENCE);
   const bar = page.getByRole("region", { name: "Transfers" });
-  const longest = await watchTasks(page);
+  const longest = await watchTasks(page, { choosesFiles: true });
 
   await step(`${FILES} small files go up while the person looks elsewhere`, async () => {
     await page.getByLabel("Folder to upload", { exact: true }).setInputFiles(join(folder, "small"), UPLOAD);

@@ -1,11 +1,15 @@
 // What a page costs its browser: the longest tasks of its main thread, work and memory.
 //
 // Tasks are measured by the clock of their thread, which stands still while the thread waits for a processor: on a machine
-// with two of them, the store and the browser wait for each other. A browser makes the files of a folder that is chosen in
-// the task in which it tells the page of them, some 0.1 ms each. Of that task only what the page does counts.
+// with two of them, the store and the browser wait for each other.
 
-/** Notes the tasks of the main thread until what is returned is called, which says the longest, in milliseconds. */
-export async function watchTasks(page) {
+/**
+ * Notes the tasks of the main thread until what is returned is called, which says the longest, in milliseconds.
+ *
+ * With `choosesFiles`, all fields that change meanwhile are such for files. A browser makes the files of a folder in the task
+ * in which it tells the page of them, some 0.1 ms each: of that task only what the page does counts.
+ */
+export async function watchTasks(page, { choosesFiles = false } = {}) {
   const session = await page.context().newCDPSession(page);
   const [mains, tasks, told] = [new Set(), [], []];
   session.on("Tracing.dataCollected", ({ value }) => {
@@ -14,7 +18,7 @@ export async function watchTasks(page) {
       if (tdur === undefined) continue;
       const spent = { thread: `${pid} ${tid}`, ms: tdur / 1_000, at: ts };
       if (name.endsWith("RunTask")) tasks.push({ ...spent, ended: ts + dur });
-      if (name === "EventDispatch" && args.data?.type === "change") told.push(spent);
+      if (name === "EventDispatch" && choosesFiles && args.data?.type === "change") told.push(spent);
     }
   });
   await session.send("Tracing.start", {
