@@ -251,7 +251,9 @@ async function readable(page) {
     });
     const [workMs, bytes] = [(await work()) - worked, received - came];
     if (WALL_MAX_MS !== undefined) await quick(cdp);
-    const sum = workMs * CPU_SLOWDOWN + (bytes / BANDWIDTH_BYTES) * 1_000 + ROUND_TRIPS * LATENCY_MS;
+    // A browser that is slowed down has worked as long as that.
+    const slowdown = WALL_MAX_MS === undefined ? CPU_SLOWDOWN : 1;
+    const sum = workMs * slowdown + (bytes / BANDWIDTH_BYTES) * 1_000 + ROUND_TRIPS * LATENCY_MS;
     attempts.push({ sum, workMs, bytes, wall });
   }
   await cdp.send("Network.setCacheDisabled", { cacheDisabled: false });
