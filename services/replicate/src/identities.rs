@@ -394,7 +394,7 @@ impl Lane {
         Some((note, self.read_to))
     }
 
-    /// The log was told. What was sent meanwhile is told the next time.
+    /// Records that the log has the place `up_to`. What was sent after it is recorded the next time.
     pub(crate) fn was_said(&mut self, up_to: u64) {
         self.has_sent &= self.read_to > up_to;
         self.said = Some(up_to);
