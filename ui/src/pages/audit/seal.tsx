@@ -27,7 +27,7 @@ export function SealState() {
             to="."
             search={(before: object) => ({ ...before, event: last.sequence })}
             title={`The key ${last.key}`}
-            className="text-accent hover:underline"
+            className="text-accent underline"
           >
             a checkpoint
           </Link>
