@@ -1,7 +1,7 @@
 import type { Node } from "@/data/nodes";
+import { Disk } from "@/parts/disk";
 import { bytes, count, milliseconds } from "@/parts/format";
 import { type Column, Table } from "@/parts/table";
-import { Disk } from "./disk";
 import { NodeSince, NodeState, stateOf } from "./states";
 
 const micros = (value: number | undefined) => (value === undefined ? "–" : milliseconds(value / 1_000));

@@ -2,12 +2,9 @@ import { Link } from "@tanstack/react-router";
 import type { NodeStatus, Status } from "@/data/status";
 import { useTicks } from "@/data/telemetry";
 import { State } from "@/parts/badge";
-import { cx } from "@/parts/class";
-import { bytes, milliseconds, percent } from "@/parts/format";
+import { DiskBar, DiskShare, freeOf } from "@/parts/disk";
+import { bytes, milliseconds } from "@/parts/format";
 import { nodeTone } from "../nodes/tone";
-
-/** From this share on, a disk is nearly full. */
-const NEAR = 0.9;
 
 /** The nodes, each a small card that opens it. */
 export function NodeCards({ status }: { status: Status }) {
@@ -29,8 +26,7 @@ export function NodeCards({ status }: { status: Status }) {
 }
 
 function Card({ node, p99 }: { node: NodeStatus; p99: number | null }) {
-  const used = node.total_bytes - node.free_bytes;
-  const share = used / Math.max(1, node.total_bytes);
+  const room = { free: node.free_bytes, total: node.total_bytes };
   return (
     <Link
       to="/nodes"
@@ -43,15 +39,10 @@ function Card({ node, p99 }: { node: NodeStatus; p99: number | null }) {
           {node.state}
         </State>
       </span>
-      <span className="h-1 overflow-hidden rounded-full bg-hover" aria-hidden>
-        <span
-          className={cx("block h-full", share >= NEAR ? "bg-warning" : "bg-muted")}
-          style={{ width: `${share * 100}%` }}
-        />
-      </span>
+      <DiskBar {...room} className="h-1" />
       <span className="flex justify-between gap-2 text-xs text-muted tabular-nums">
-        <span title={`${bytes(node.free_bytes)} of ${bytes(node.total_bytes)} are free`}>
-          {percent(used, node.total_bytes)} used
+        <span title={freeOf(room)}>
+          <DiskShare {...room} /> used
         </span>
         <span title={p99 === null ? "Bytes of shards" : "Latency of this second, p99"}>
           {p99 === null ? bytes(node.stored_bytes) : `p99 ${milliseconds(p99)}`}
