@@ -29,6 +29,7 @@ export function SkeletonRows({ rows = 8, height = 36 }: { rows?: number; height?
 export function Empty({
   icon: Icon,
   title,
+  isPage,
   children,
   line,
   action,
@@ -36,6 +37,8 @@ export function Empty({
 }: {
   icon: LucideIcon;
   title: string;
+  /** Whether it stands for a page, and its title is that of the page. */
+  isPage?: boolean;
   children?: ReactNode;
   line?: string;
   action?: ReactNode;
@@ -47,7 +50,7 @@ export function Empty({
     >
       <Icon size={28} strokeWidth={1.25} className="text-faint" aria-hidden />
       <div>
-        <h2 className="text-lg font-medium">{title}</h2>
+        <Heading isPage={isPage}>{title}</Heading>
         {children && <p className="mt-1 text-balance text-muted">{children}</p>}
       </div>
       {line && <Code className="w-full text-left">{line}</Code>}
@@ -60,6 +63,7 @@ export function Empty({
 export function Failure({
   error,
   what,
+  isPage,
   since,
   onRetry,
   className,
@@ -67,6 +71,8 @@ export function Failure({
   error: unknown;
   /** What could not be done: `The list of buckets could not be loaded.` */
   what: string;
+  /** Whether it stands for a page. */
+  isPage?: boolean;
   /** Since when it fails. */
   since?: number;
   onRetry?: () => void;
@@ -81,7 +87,7 @@ export function Failure({
     >
       <Icon size={28} strokeWidth={1.25} className={isForbidden ? "text-faint" : "text-danger"} aria-hidden />
       <div>
-        <h2 className="text-lg font-medium">{what}</h2>
+        <Heading isPage={isPage}>{what}</Heading>
         <p className="mt-1 text-balance text-muted">{explain(error)}</p>
         {since !== undefined && since > 0 && (
           <p className="mt-1 text-xs text-muted">Since {new Date(since).toLocaleTimeString("en-GB")}</p>
@@ -94,6 +100,12 @@ export function Failure({
       )}
     </div>
   );
+}
+
+/** Every page has one heading of the first level, by which screen readers find what it is about. */
+function Heading({ isPage, children }: { isPage?: boolean; children: string }) {
+  const Level = isPage ? "h1" : "h2";
+  return <Level className="text-lg font-medium">{children}</Level>;
 }
 
 /** A sentence about an error. */

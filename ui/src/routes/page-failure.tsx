@@ -7,6 +7,7 @@ export function PageFailure({ error, reset }: ErrorComponentProps) {
   return (
     <Failure
       error={error}
+      isPage
       what="This page could not be shown."
       onRetry={() => {
         reset();

@@ -28,4 +28,5 @@ export const pages = [
   { name: "logs", path: "/logs" },
   { name: "settings", path: "/settings" },
   { name: "kms-keys", path: "/kms-keys" },
+  { name: "not-found", path: "/no-such-page" },
 ];
