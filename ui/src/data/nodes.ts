@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import * as z from "zod/mini";
 import { drainNode, listNodes, type Node, removeNode, resumeNode } from "@/generated/api";
+import { plural } from "@/parts/format";
 import { ask, call, callFor } from "./call";
 import { useChange } from "./change";
 import { nameOf } from "./event";
@@ -93,7 +94,8 @@ export function useConfirmStrays() {
         method: "POST",
         query: { shards },
       }),
-    done: (_, { node, shards }) => `${shards} shards on ${node} are not needed.`,
+    done: (_, { node, shards }) =>
+      `${plural(shards, "shard")} on ${node} ${shards === 1 ? "is" : "are"} not needed.`,
     nouns: ["node"],
     matches: (event, { node }) => nameOf(event.type).startsWith("node.") && event.data.node === node,
   });

@@ -4,6 +4,7 @@ import { Refused, Unreachable } from "@/data/http";
 import { Button } from "./button";
 import { cx } from "./class";
 import { Code } from "./copy";
+import { plural } from "./format";
 
 /** The place of something that loads, in its final size. */
 export function Skeleton({ className }: { className?: string }) {
@@ -113,7 +114,7 @@ export function explain(error: unknown): string {
   if (error instanceof Refused) {
     return error.retryAfter === undefined
       ? error.message
-      : `${error.message} Try again in ${error.retryAfter} seconds.`;
+      : `${error.message} Try again in ${plural(error.retryAfter, "second")}.`;
   }
   if (error instanceof Unreachable) return error.message;
   console.error(error);

@@ -1,6 +1,6 @@
 import type { AccessRecord } from "@/data/access-log";
 import { State, Tag, type Tone } from "@/parts/badge";
-import { clock, count, day, exactTime } from "@/parts/format";
+import { clock, day, exactTime, plural } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 
@@ -29,7 +29,7 @@ export const COLUMNS: readonly Column<AccessRecord>[] = [
     cell: ({ kind, count: times }) => (
       <span className="flex items-center gap-2">
         <State tone={KINDS[kind].tone}>{KINDS[kind].says}</State>
-        {times > 1 && <Tag>{count(times)} times</Tag>}
+        {times > 1 && <Tag>{plural(times, "time")}</Tag>}
       </span>
     ),
   },

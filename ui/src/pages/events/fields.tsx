@@ -7,7 +7,7 @@ import { neighboursQuery } from "@/data/neighbours";
 import { EVENT_SAYS, type EventName } from "@/generated/events";
 import { EventType } from "@/parts/badge";
 import { CopyButton } from "@/parts/copy";
-import { bytes, count, exactBytes, exactTimes } from "@/parts/format";
+import { bytes, count, exactBytes, exactTimes, plural } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Facts } from "@/parts/page";
 import { Ago } from "@/parts/time";
@@ -126,7 +126,9 @@ function Neighbours({ event, onShow }: { event: LogEvent; onShow: (sequence: num
     );
   };
   const lookedBack =
-    data?.lookedBack === undefined ? "the first of its kind" : `none in ${count(data.lookedBack)} entries`;
+    data?.lookedBack === undefined
+      ? "the first of its kind"
+      : `none in ${plural(data.lookedBack, "entry", "entries")}`;
   return (
     <fieldset className="flex flex-col rounded-lg border border-line p-1" aria-label="Events about the same">
       {line("Before", ArrowUp, data?.previous, lookedBack)}

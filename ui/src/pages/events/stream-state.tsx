@@ -40,7 +40,7 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
       {buffer.leftOut > 0 && (
         <span
           className="truncate"
-          title={`At most ${SHOWN_A_SECOND} events a second are shown. All of them are on the log.`}
+          title={`At most ${plural(SHOWN_A_SECOND, "event")} a second are shown. All of them are on the log.`}
         >
           {plural(buffer.leftOut, "event")} left out, too fast to read
         </span>

@@ -29,7 +29,9 @@ export default function NodesPage() {
     <Page
       title="Nodes & work"
       isFull
-      about={nodes && `${online} of ${plural(nodes.length, "node")} serve normally`}
+      about={
+        nodes && `${online} of ${plural(nodes.length, "node")} ${online === 1 ? "serves" : "serve"} normally`
+      }
     >
       <Beside
         drawer={

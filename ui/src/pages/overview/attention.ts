@@ -95,7 +95,7 @@ function ofDisks(status: Status): Matter[] {
   const says =
     filling.length === 1
       ? `The disk of ${first.node} is full in ${left}, as it fills now.`
-      : `The disks of ${filling.length} nodes fill up; the first, that of ${first.node}, is full in ${left}.`;
+      : `The disks of ${plural(filling.length, "node")} fill up; the first, that of ${first.node}, is full in ${left}.`;
   return [{ tone: "warning", says, action: { title: "Nodes", to: "/nodes" } }];
 }
 

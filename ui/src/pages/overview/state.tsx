@@ -3,6 +3,7 @@ import type { Status } from "@/data/status";
 import { toneIcon, toneText } from "@/parts/badge";
 import { buttonClass } from "@/parts/button";
 import { cx } from "@/parts/class";
+import { plural } from "@/parts/format";
 import { type Matter, matters } from "./attention";
 
 /** One sentence: is everything all right? Below it, what needs somebody. */
@@ -32,7 +33,7 @@ export function StateOfStore({ status }: { status: Status }) {
 function sentenceOf(status: Status): string {
   if (status.redundancy) return status.redundancy.sentence;
   const online = status.nodes.filter((node) => node.state === "online").length;
-  return `The state cannot be read at the moment. ${online} of ${status.nodes.length} nodes are online.`;
+  return `The state cannot be read at the moment. ${online} of ${plural(status.nodes.length, "node")} ${online === 1 ? "is" : "are"} online.`;
 }
 
 function MatterRow({ matter }: { matter: Matter }) {

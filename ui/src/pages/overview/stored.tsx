@@ -3,7 +3,7 @@ import { useState } from "react";
 import { growthQuery, SPANS, type Span } from "@/data/growth";
 import type { Status } from "@/data/status";
 import { Legend, type Series, TimeChart } from "@/parts/chart";
-import { bytes, count, exactBytes, ratio } from "@/parts/format";
+import { bytes, count, exactBytes, plural, ratio } from "@/parts/format";
 import { Facts, Panel } from "@/parts/page";
 import { explain } from "@/parts/states";
 import { Segments } from "@/parts/tabs";
@@ -60,7 +60,7 @@ function Figures({ status }: { status: Status }) {
         <span className="text-2xl font-semibold tracking-[-0.02em] tabular-nums">
           {size(stored.logical_bytes)}
         </span>
-        <span className="text-muted">in {count(stored.objects)} versions</span>
+        <span className="text-muted">in {plural(stored.objects, "version")}</span>
       </div>
       <Facts
         className="tabular-nums"

@@ -1,7 +1,7 @@
 import type { Settings } from "@/data/settings";
 import { State } from "@/parts/badge";
 import { CopyButton } from "@/parts/copy";
-import { bytes, count } from "@/parts/format";
+import { bytes, plural } from "@/parts/format";
 import { Facts, Panel } from "@/parts/page";
 
 /** Where the store is reached. */
@@ -59,10 +59,10 @@ export function LimitsPanel({ limits }: { limits: Settings["limits"] }) {
       <Facts
         facts={[
           ["Object", `up to ${bytes(limits.object_bytes_max)}`],
-          ["Key", `up to ${count(limits.key_bytes_max)} bytes of UTF-8`],
+          ["Key", `up to ${plural(limits.key_bytes_max, "byte")} of UTF-8`],
           [
             "Multipart upload",
-            `up to ${count(limits.parts_max)} parts, each but the last ${bytes(limits.part_bytes_min)} or more`,
+            `up to ${plural(limits.parts_max, "part")}, each but the last ${bytes(limits.part_bytes_min)} or more`,
           ],
           ["All clients together", rates(limits.total)],
           ["Each user", rates(limits.per_user)],
@@ -75,7 +75,7 @@ export function LimitsPanel({ limits }: { limits: Settings["limits"] }) {
 
 function rates({ requests_per_second, bytes_per_second }: Settings["limits"]["total"]): string {
   const said = [
-    requests_per_second != null && `${count(requests_per_second)} requests per second`,
+    requests_per_second != null && `${plural(requests_per_second, "request")} per second`,
     bytes_per_second != null && `${bytes(bytes_per_second)} a second`,
   ].filter(Boolean);
   return said.join(", ") || "no rate limit";

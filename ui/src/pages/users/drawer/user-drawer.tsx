@@ -3,7 +3,7 @@ import type { Seen } from "@/data/last-seen";
 import { type User, userQuery } from "@/data/users";
 import { Tag } from "@/parts/badge";
 import { Drawer } from "@/parts/drawer";
-import { bytes, count } from "@/parts/format";
+import { bytes, plural } from "@/parts/format";
 import { Facts } from "@/parts/page";
 import { Failure, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -61,10 +61,10 @@ export function UserDrawer({
 function factsOf(user: User, seen: Seen | undefined) {
   const { bytes_per_second: rate, requests_per_second: requests } = user.limits;
   const limits = [
-    requests != null && `${count(requests)} requests per second`,
+    requests != null && `${plural(requests, "request")} per second`,
     rate != null && `${bytes(rate)} a second`,
   ].filter(Boolean);
-  const lately = seen?.requests === undefined ? "" : `, ${count(seen.requests)} requests in five minutes`;
+  const lately = seen?.requests === undefined ? "" : `, ${plural(seen.requests, "request")} in five minutes`;
   return [
     ["Display name", user.display_name],
     ["E-mail", user.email || "–"],

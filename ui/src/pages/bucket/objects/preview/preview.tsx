@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { previewQuery } from "@/data/s3/links";
 import { type At, type Head, textQuery } from "@/data/s3/object";
-import { bytes } from "@/parts/format";
+import { bytes, plural } from "@/parts/format";
 import { explain, Skeleton } from "@/parts/states";
 import { readCsv } from "./csv";
 import { type Kind, kindOf } from "./kind";
@@ -175,7 +175,7 @@ function Csv({ rows }: { rows: readonly string[][] }) {
           ))}
         </tbody>
       </table>
-      {rows.length === ROWS_SHOWN && <Note>The first {ROWS_SHOWN} rows.</Note>}
+      {rows.length === ROWS_SHOWN && <Note>The first {plural(ROWS_SHOWN, "row")}.</Note>}
     </div>
   );
 }

@@ -1,0 +1,22 @@
+/** What holds for all sources, and what a look at a page finds only while its data are of a certain kind. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const here = new URL(".", import.meta.url);
+const sources = readdirSync(here, { recursive: true, encoding: "utf8" })
+  .filter((path) => /\.tsx?$/.test(path) && !/\.test\.ts$|^generated\//.test(path))
+  .map((path) => ({ path, lines: readFileSync(new URL(path, here), "utf8").split("\n") }));
+
+/** The lines that have it, with where they are. */
+function having(wrong: RegExp): string[] {
+  return sources.flatMap(({ path, lines }) =>
+    lines.flatMap((line, at) => (wrong.test(line) ? [`${path}:${at + 1} ${line.trim()}`] : [])),
+  );
+}
+
+describe("sentences", () => {
+  test("a noun that follows a number has the form that belongs to it", () => {
+    expect(sources.length).toBeGreaterThan(100);
+    expect(having(/count\([^()]*(\([^()]*\))?[^()]*\)\} [a-z]+s\b/)).toEqual([]);
+  });
+});
