@@ -1,4 +1,5 @@
-// The pages that the browser test loads. A bucket called `photos` has to be there, with an object or two.
+// The pages that the browser test loads. A bucket called `photos` has to be there, with an object or two. Of a page that is
+// `refused` something, that is no error of the page.
 export const pages = [
   { name: "overview", path: "/" },
   { name: "live", path: "/events" },
@@ -28,5 +29,6 @@ export const pages = [
   { name: "logs", path: "/logs" },
   { name: "settings", path: "/settings" },
   { name: "kms-keys", path: "/kms-keys" },
+  { name: "missing-bucket", path: "/buckets/no-such-bucket/settings", refused: true },
   { name: "not-found", path: "/no-such-page" },
 ];

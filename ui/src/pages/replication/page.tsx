@@ -8,6 +8,7 @@ import { regionQuery } from "@/data/status";
 import { workersQuery } from "@/data/workers";
 import { Button } from "@/parts/button";
 import { plural } from "@/parts/format";
+import { useOnce } from "@/parts/latch";
 import { Page } from "@/parts/page";
 import { useActions } from "@/parts/palette/actions";
 import { Skeleton } from "@/parts/states";
@@ -86,13 +87,8 @@ function useAsked(may: May) {
     isPaused: replicators.length > 0 && replicators.every(({ state }) => state.name === "paused"),
     links: links.data,
   };
-  return {
-    links,
-    list,
-    ways,
-    around,
-    isReady: ![region, links, workers, list].some((asked) => asked.isLoading),
-  };
+  const isReady = useOnce(![region, links, workers, list].some((asked) => asked.isLoading));
+  return { links, list, ways, around, isReady };
 }
 
 function aboutOf(links: number | undefined, ways: number | undefined, isMore: boolean): string | undefined {

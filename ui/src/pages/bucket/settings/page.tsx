@@ -3,6 +3,7 @@ import { versioningQuery } from "@/data/bucket";
 import { bucketQuery } from "@/data/buckets";
 import { accessQuery, encryptionQuery, loggingQuery, rulesQuery } from "@/data/s3/settings";
 import { targetsOfBucketQuery } from "@/data/targets";
+import { useOnce } from "@/parts/latch";
 import { Skeleton } from "@/parts/states";
 import { bucketSettingsRoute } from "../route";
 import { AccessCard } from "./access";
@@ -74,7 +75,11 @@ function useReady(bucket: string): boolean {
     useQuery(loggingQuery(bucket)),
     useQuery(targetsOfBucketQuery(bucket)),
   ];
-  return answers.every((answer) => !answer.isPending);
+  // A refused one is asked again by the card that shows it, and is pending meanwhile.
+  return useOnce(
+    answers.every((answer) => !answer.isPending),
+    bucket,
+  );
 }
 
 const LIFECYCLE_EXAMPLE = {
