@@ -14,8 +14,9 @@ export function LockCard({ bucket }: { bucket: string }) {
   const versioning = useQuery(versioningQuery(bucket));
   const hasVersions = versioning.data === "Enabled";
   const lock = useQuery({ ...lockQuery(bucket), enabled: hasVersions });
-  // Only buckets with versions have a lock, and others refuse the question.
-  const query = versioning.data === undefined || hasVersions ? lock : { ...versioning, data: NO_LOCK };
+  // Only buckets with versions have a lock, and others refuse the question. Without an answer to the first one, this card
+  // has none either.
+  const query = hasVersions ? lock : { ...versioning, data: versioning.data && NO_LOCK };
   return (
     <Card
       id="lock"
