@@ -20,3 +20,11 @@ describe("sentences", () => {
     expect(having(/count\([^()]*(\([^()]*\))?[^()]*\)\} [a-z]+s\b/)).toEqual([]);
   });
 });
+
+describe("names", () => {
+  test("tooltips show what is hidden in a key", () => {
+    expect(having(/title=\{(aboutOf|keyOf|\w+\.(key|prefix)\b|`[^`]*\b(?!last\.)\w+\.(key|prefix)\b(?!\)))/)).toEqual(
+      [],
+    );
+  });
+});

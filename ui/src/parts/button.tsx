@@ -1,6 +1,7 @@
 import type { LucideIcon } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "./class";
+import { visible } from "./format";
 
 const LOOKS = {
   primary: "bg-accent text-on-accent hover:bg-accent-hover border-transparent font-medium",
@@ -58,13 +59,14 @@ export function Button({
 
 /** A button that is an icon alone. Its label is read out and shown on hover. */
 export function IconButton({
-  label,
+  label: said,
   icon: Icon,
   look = "quiet",
   className,
   isBusy,
   ...rest
 }: ButtonProps & { label: string; icon: LucideIcon }) {
+  const label = visible(said);
   return (
     <button
       type="button"

@@ -2,6 +2,7 @@ import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
 import { IconButton } from "./button";
 import { cx } from "./class";
+import { visibleLines } from "./format";
 
 /** How long a button says that it has copied, in milliseconds. */
 const SAID_MS = 1_500;
@@ -54,7 +55,7 @@ export function CopyButton({
   );
 }
 
-/** Lines to paste, with a button that copies them. */
+/** Lines to paste, with a button that copies them as they are. What is hidden in them is shown. */
 export function Code({
   children,
   label,
@@ -71,7 +72,7 @@ export function Code({
       <div className="flex min-w-0 items-start">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard. */}
         <pre tabIndex={0} className="min-w-0 flex-1 overflow-x-auto py-2 pl-3 text-xs leading-5">
-          {children}
+          {visibleLines(children)}
         </pre>
         <CopyButton text={children} className="mx-1 my-1 shrink-0" />
       </div>

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { IconButton } from "./button";
 import { cx } from "./class";
+import { visible } from "./format";
 
 /**
  * A panel beside the page. The page stays usable; what is open is in the URL, so the caller opens and closes it by its
@@ -44,7 +45,7 @@ export function Drawer({
   return (
     <aside
       ref={place}
-      aria-label={label}
+      aria-label={visible(label)}
       className={cx(
         "flex w-[min(30rem,100%)] shrink-0 flex-col overflow-hidden border-l border-line bg-surface",
         "max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-20 max-lg:shadow-panel",

@@ -2,6 +2,7 @@ import { Menu as Base } from "@base-ui/react/menu";
 import type { LucideIcon } from "lucide-react";
 import type { ReactElement } from "react";
 import { cx } from "./class";
+import { visible } from "./format";
 
 export interface MenuItem {
   readonly label: string;
@@ -60,7 +61,7 @@ function Item({ item }: { item: MenuItem }) {
       )}
     >
       {Icon && <Icon size={15} aria-hidden strokeWidth={1.75} />}
-      {label}
+      {visible(label)}
       {isChosen && <span className="sr-only">(chosen)</span>}
     </Base.Item>
   );

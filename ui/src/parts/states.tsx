@@ -4,7 +4,7 @@ import { Refused, Unreachable } from "@/data/http";
 import { Button } from "./button";
 import { cx } from "./class";
 import { Code } from "./copy";
-import { plural } from "./format";
+import { plural, visibleLines } from "./format";
 
 /** The place of something that loads, in its final size. */
 export function Skeleton({ className }: { className?: string }) {
@@ -113,8 +113,8 @@ function Heading({ isPage, children }: { isPage?: boolean; children: string }) {
 export function explain(error: unknown): string {
   if (error instanceof Refused) {
     return error.retryAfter === undefined
-      ? error.message
-      : `${error.message} Try again in ${plural(error.retryAfter, "second")}.`;
+      ? visibleLines(error.message)
+      : `${visibleLines(error.message)} Try again in ${plural(error.retryAfter, "second")}.`;
   }
   if (error instanceof Unreachable) return error.message;
   console.error(error);

@@ -1,6 +1,6 @@
 import type { AccessRecord } from "@/data/access-log";
 import { State, Tag, type Tone } from "@/parts/badge";
-import { clock, day, exactTime, plural } from "@/parts/format";
+import { clock, day, exactTime, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 
@@ -39,7 +39,9 @@ export const COLUMNS: readonly Column<AccessRecord>[] = [
     size: "minmax(7rem, 1fr)",
     cell: ({ user, access_key }) => (
       <span title={access_key ? `With the access key ${access_key}` : undefined}>
-        <span className={user ? "font-medium" : "text-muted"}>{user ?? "not known"}</span>
+        <span className={user ? "font-medium" : "text-muted"}>
+          {user === undefined || user === null ? "not known" : visible(user)}
+        </span>
         {access_key && <span className="mono ml-2 text-xs text-muted">{access_key}</span>}
       </span>
     ),
@@ -56,7 +58,7 @@ export const COLUMNS: readonly Column<AccessRecord>[] = [
     size: "minmax(8rem, 1.6fr)",
     from: "md",
     cell: (record) => (
-      <span className="name" title={aboutOf(record)}>
+      <span className="name" title={visible(aboutOf(record))}>
         <KeyText name={aboutOf(record)} />
       </span>
     ),

@@ -2,7 +2,7 @@ import { FileCheck2, FileClock } from "lucide-react";
 import type { Done } from "@/data/audit";
 import { nameOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
-import { clock, count, day, exactTime } from "@/parts/format";
+import { clock, count, day, exactTime, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 
@@ -48,7 +48,7 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
       title: "About",
       size: "minmax(9rem, 2fr)",
       cell: (done) => (
-        <span className="name" title={aboutOf(done)}>
+        <span className="name" title={visible(aboutOf(done))}>
           <KeyText name={aboutOf(done)} />
         </span>
       ),
@@ -59,8 +59,8 @@ export function columnsFor(covered: number | undefined): readonly Column<Done>[]
       size: "minmax(10rem, 1.6fr)",
       from: "lg",
       cell: ({ summary, type }) => (
-        <span className="text-muted" title={summary}>
-          {saysMore(summary, type) && summary}
+        <span className="text-muted" title={visible(summary)}>
+          {saysMore(summary, type) && visible(summary)}
         </span>
       ),
     },

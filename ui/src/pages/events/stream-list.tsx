@@ -5,7 +5,7 @@ import { type MouseEvent, memo, type RefObject, useRef } from "react";
 import { aboutOf, type LogEvent, sequenceOf, whoOf } from "@/data/event";
 import { EventType } from "@/parts/badge";
 import { cx } from "@/parts/class";
-import { bytes, clock, count, exactTime, plural } from "@/parts/format";
+import { bytes, clock, count, exactTime, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 
 const ROW_PX = 32;
@@ -130,7 +130,7 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
           {clock(event.time)}
         </time>
         <EventType type={event.type} />
-        <span className="name truncate" title={aboutOf(event)}>
+        <span className="name truncate" title={visible(aboutOf(event))}>
           <KeyText name={aboutOf(event)} />
         </span>
         <span className="text-right font-mono text-xs text-muted tabular-nums @max-5xl:hidden">

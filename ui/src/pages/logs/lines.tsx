@@ -1,6 +1,6 @@
 import type { LogLine } from "@/data/logs";
 import { cx } from "@/parts/class";
-import { clock, exactTime } from "@/parts/format";
+import { clock, exactTime, visibleLines } from "@/parts/format";
 
 const TONES: Record<string, string> = { error: "text-danger", warn: "text-warning", info: "text-notice" };
 
@@ -37,7 +37,7 @@ export function Lines({ lines }: { lines: readonly LogLine[] }) {
               {line.role ?? line.target}
             </span>
             <span className="min-w-0 break-words">
-              {line.message} <span className="text-muted">{fieldsOf(line)}</span>
+              {visibleLines(line.message)} <span className="text-muted">{visibleLines(fieldsOf(line))}</span>
             </span>
           </li>
         ))}

@@ -7,7 +7,7 @@ import { newestEvents } from "@/data/events";
 import { useFeed } from "@/data/feed";
 import { activeUsersQuery } from "@/data/telemetry";
 import { EventType } from "@/parts/badge";
-import { count, plural } from "@/parts/format";
+import { count, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 import { explain, SkeletonRows } from "@/parts/states";
@@ -70,7 +70,7 @@ function EventLine({ event }: { event: LogEvent }) {
           #{count(sequenceOf(event))}
         </span>
         <EventType type={event.type} />
-        <span className="name truncate" title={aboutOf(event)}>
+        <span className="name truncate" title={visible(aboutOf(event))}>
           <KeyText name={aboutOf(event)} />
         </span>
         <span className="flex gap-3 text-xs text-muted">

@@ -155,7 +155,7 @@ function FailedLine({ version: { bucket, key, versionId, sequence, time, reason 
           </Link>
         </span>
       </span>
-      <p className="text-xs break-words text-danger">{sentence(reason)}</p>
+      <p className="text-xs break-words text-danger">{visible(sentence(reason))}</p>
     </li>
   );
 }

@@ -3,7 +3,7 @@ import { GitCompareArrows } from "lucide-react";
 import { placeOf, type ReplicatedTo, type Way, wayId } from "@/data/replication";
 import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
-import { bytes, count, exactBytes } from "@/parts/format";
+import { bytes, count, exactBytes, visible } from "@/parts/format";
 import type { Column } from "@/parts/table";
 import { Place } from "./place";
 import { chartSeconds, secondsText } from "./seconds-text";
@@ -79,7 +79,7 @@ const COLUMNS: readonly Column<Row>[] = [
     isApart: true,
     by: ({ state }) => state.word,
     cell: ({ state, resync }) => (
-      <span title={state.why ?? (resync?.key ? `Compared up to ${resync.key}` : undefined)}>
+      <span title={state.why ?? (resync?.key ? `Compared up to ${visible(resync.key)}` : undefined)}>
         <State tone={state.tone}>{state.word}</State>
       </span>
     ),

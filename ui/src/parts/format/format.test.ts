@@ -1,5 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { bytes, count, duration, milliseconds, percent, plural, ratio, relative, short, visible } from ".";
+import {
+  bytes,
+  count,
+  duration,
+  milliseconds,
+  percent,
+  plural,
+  ratio,
+  relative,
+  short,
+  visible,
+  visibleLines,
+} from ".";
 
 describe("numbers", () => {
   test.each([
@@ -58,6 +70,10 @@ describe("times", () => {
 test("characters that change what is seen are shown", () => {
   expect(visible("\u202etxt.exe")).toBe("\\u202etxt.exe");
   expect(visible("a\tb")).toBe("a\\u0009b");
+  expect(visible("a\u3164b\u2063c\u{e0041}")).toBe("a\\u3164b\\u2063c\\u{e0041}");
+  expect(visible("pay\u200dpal\u200c")).toBe("pay\\u200dpal\\u200c");
+  expect(visible("می\u200cخواهم")).toBe("می\u200cخواهم");
+  expect(visibleLines("a\u202eb\nc")).toBe("a\\u202eb\nc");
   expect(visible("Zürich 👩‍🚀 الرباط")).toBe("Zürich 👩‍🚀 الرباط");
 });
 

@@ -6,6 +6,7 @@ import { type KeyboardEvent, useDeferredValue, useEffect, useId, useState } from
 import { useMay } from "@/data/rights";
 import { searchQuery } from "@/data/search";
 import { cx } from "../class";
+import { KeyText } from "../key-text";
 import { actionsNow } from "./actions";
 import { type Entry, entriesFor } from "./entries";
 
@@ -92,7 +93,9 @@ function Finder({ onClose }: { onClose: () => void }) {
             className={cx("flex h-9 items-center gap-3 rounded-md px-2.5", at === chosen && "bg-selected")}
           >
             <entry.icon size={16} strokeWidth={1.6} aria-hidden className="shrink-0 text-muted" />
-            <span className="min-w-0 truncate">{entry.title}</span>
+            <span className="min-w-0 truncate">
+              <KeyText name={entry.title} />
+            </span>
             <span className="ml-auto shrink-0 text-xs text-muted">{entry.kind}</span>
           </div>
         ))}

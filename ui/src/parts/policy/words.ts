@@ -1,5 +1,7 @@
 /** Policies in words. What is not known by a word is shown as it is written: nothing is left out or rounded. */
 
+import { visible } from "../format";
+
 export interface Sentence {
   readonly isAllowed: boolean;
   readonly text: string;
@@ -78,7 +80,7 @@ function sentenceOf(statement: Statement): Sentence {
   const conditions = conditionsOf(statement);
   const verb = isAllowed ? "may" : "may not";
   const text = `${who.text} ${verb} ${`${actions(statement)} ${resources(statement)}`.trim()}${conditions}.`;
-  return { isAllowed, text, isPublic: isAllowed && who.isEveryone };
+  return { isAllowed, text: visible(text), isPublic: isAllowed && who.isEveryone };
 }
 
 function texts(value: unknown): string[] {

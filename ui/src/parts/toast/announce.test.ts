@@ -31,3 +31,12 @@ test("of what waits, the newest is kept", () => {
   expect(heard).toHaveLength(20);
   expect(heard.at(-1)).toBe("Sentence 99.");
 });
+
+test("what is hidden in a name is shown, of what was done and of what failed", () => {
+  const heard = titles();
+  const end = showToasts();
+  announce("Deleted \u202etxt.exe.");
+  complain("\u200bphotos cannot be read.");
+  expect(heard).toEqual(["Deleted \\u202etxt.exe.", "\\u200bphotos cannot be read."]);
+  end();
+});

@@ -1,6 +1,7 @@
 /** What was done, said once, with the event that it became. */
 import { Toast } from "@base-ui/react/toast";
 import type { LogEvent } from "@/data/event";
+import { visible } from "../format";
 
 export interface Said {
   readonly event?: LogEvent;
@@ -35,8 +36,9 @@ function whenShown(show: () => void): void {
   if (waiting.length > WAITING_MAX) waiting.shift();
 }
 
-/** Says what was done. The event may come later, or not be found. */
-export function announce(sentence: string, event?: Promise<LogEvent | undefined>): void {
+/** Says what was done. The event may come later, or not be found. Sentences name keys, so what is hidden in them is shown. */
+export function announce(said: string, event?: Promise<LogEvent | undefined>): void {
+  const sentence = visible(said);
   whenShown(() => {
     const id = toasts.add({ title: sentence, timeout: STAYS_MS, data: { isPending: event !== undefined } });
     event?.then(
@@ -49,6 +51,6 @@ export function announce(sentence: string, event?: Promise<LogEvent | undefined>
 /** Says that something failed that has no place of its own on the page. */
 export function complain(sentence: string): void {
   whenShown(() =>
-    toasts.add({ title: sentence, type: "error", timeout: STAYS_MS, priority: "high", data: {} }),
+    toasts.add({ title: visible(sentence), type: "error", timeout: STAYS_MS, priority: "high", data: {} }),
   );
 }

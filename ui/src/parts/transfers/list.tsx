@@ -6,7 +6,7 @@ import { sequenceOf } from "@/data/event";
 import { transfers as queue, sentOf, type Transfer } from "@/data/transfers";
 import { State } from "../badge";
 import { IconButton } from "../button";
-import { bytes, count, percent } from "../format";
+import { bytes, count, percent, visible } from "../format";
 import { KeyText } from "../key-text";
 
 const ROW_PX = 36;
@@ -53,7 +53,7 @@ function Row({ transfer }: { transfer: Transfer }) {
   const share = body.size === 0 ? (transfer.phase === "done" ? 1 : 0) : sent / body.size;
   return (
     <>
-      <span className="min-w-0 flex-1 truncate" title={`${target.bucket}/${target.key}`}>
+      <span className="min-w-0 flex-1 truncate" title={visible(`${target.bucket}/${target.key}`)}>
         <span className="name text-muted max-md:hidden">{target.bucket}/</span>
         <span className="name">
           <KeyText name={target.key} />
@@ -61,7 +61,7 @@ function Row({ transfer }: { transfer: Transfer }) {
       </span>
       <span
         role="progressbar"
-        aria-label={target.key}
+        aria-label={visible(target.key)}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.floor(share * 100)}
@@ -72,7 +72,10 @@ function Row({ transfer }: { transfer: Transfer }) {
       <span className="w-28 shrink-0 text-right text-xs text-muted tabular-nums max-md:hidden">
         {transfer.phase === "done" ? bytes(body.size) : `${percent(sent, body.size)} of ${bytes(body.size)}`}
       </span>
-      <span className="w-56 min-w-0 shrink-0 truncate max-lg:w-40" title={transfer.reason}>
+      <span
+        className="w-56 min-w-0 shrink-0 truncate max-lg:w-40"
+        title={transfer.reason && visible(transfer.reason)}
+      >
         <Says transfer={transfer} />
       </span>
       <span className="flex w-16 shrink-0 justify-end">
@@ -101,13 +104,17 @@ function Says({ transfer }: { transfer: Transfer }) {
         </span>
       );
     case "failed":
-      return <State tone="danger">{reason ?? "Failed"}</State>;
+      return <State tone="danger">{reason === undefined ? "Failed" : visible(reason)}</State>;
     case "conflict":
       return <State tone="notice">Exists. Replace it?</State>;
     case "paused":
       return <State tone="none">Paused</State>;
     default:
-      return <span className="text-muted">{reason ?? (phase === "running" ? "Sending" : "Waiting")}</span>;
+      return (
+        <span className="text-muted">
+          {(reason && visible(reason)) ?? (phase === "running" ? "Sending" : "Waiting")}
+        </span>
+      );
   }
 }
 

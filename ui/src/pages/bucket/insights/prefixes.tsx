@@ -3,7 +3,7 @@ import { ChevronDown, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { Insights, PrefixShare } from "@/data/insights";
 import { IconButton } from "@/parts/button";
-import { bytes, count, exactBytes, percent, plural } from "@/parts/format";
+import { bytes, count, exactBytes, percent, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 
@@ -60,7 +60,7 @@ function Share({ bucket, share, most, total, isInner }: ShareProps) {
           params={{ bucket }}
           search={{ prefix: share.prefix || undefined }}
           className={`truncate hover:underline ${isInner ? "pl-4" : ""}`}
-          title={share.prefix}
+          title={visible(share.prefix)}
         >
           {share.prefix === "" ? (
             <span className="text-muted">keys without a folder</span>

@@ -3,7 +3,7 @@ import { keyOf, sequenceOf, whoOf } from "@/data/event";
 import { newestEvents } from "@/data/events";
 import { EventType } from "@/parts/badge";
 import { Button } from "@/parts/button";
-import { count } from "@/parts/format";
+import { count, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Panel } from "@/parts/page";
 import { explain, SkeletonRows } from "@/parts/states";
@@ -61,7 +61,7 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
               <span className="flex min-w-0 max-md:hidden">
                 <EventType type={event.type} />
               </span>
-              <span className="truncate" title={keyOf(event)}>
+              <span className="truncate" title={visible(keyOf(event) ?? "")}>
                 <span className="name">
                   <KeyText name={keyOf(event) ?? ""} />
                 </span>

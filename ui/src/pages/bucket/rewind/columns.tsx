@@ -2,7 +2,7 @@ import { File, FileX, Folder } from "lucide-react";
 import type { PastRow } from "@/data/past";
 import { Tag } from "@/parts/badge";
 import { Checkbox } from "@/parts/field";
-import { bytes, exactBytes, exactTime, moment } from "@/parts/format";
+import { bytes, exactBytes, exactTime, moment, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import type { Column } from "@/parts/table";
 import { nameIn } from "../objects/crumbs";
@@ -25,7 +25,7 @@ export function columnsFor(
       cell: (row) => (
         <span className="flex items-center">
           <Checkbox
-            label={`Select ${nameIn(row.key, folder)}`}
+            label={`Select ${visible(nameIn(row.key, folder))}`}
             isLabelHidden
             isChecked={selection.ids.has(idOf(row))}
             onChange={() => onSelection(toggled(selection, idOf(row)))}
@@ -68,7 +68,7 @@ function Name({ row, name }: { row: PastRow; name: string }) {
   const isGone = row.kind === "object" && !row.isHeld;
   const Icon = row.kind === "folder" ? Folder : isGone ? FileX : File;
   return (
-    <span className="flex min-w-0 items-center gap-2" title={row.key}>
+    <span className="flex min-w-0 items-center gap-2" title={visible(row.key)}>
       <Icon
         size={16}
         strokeWidth={1.6}

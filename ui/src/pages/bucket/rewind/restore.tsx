@@ -4,7 +4,7 @@ import { bringBack, isDone, type PastChange, type Plan, rehearse, type Wanted } 
 import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { Dialog, DialogActions } from "@/parts/dialog";
-import { count, plural } from "@/parts/format";
+import { count, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Notice, SkeletonRows } from "@/parts/states";
 
@@ -92,7 +92,7 @@ function Changes({ changes }: { changes: readonly PastChange[] }) {
             <State tone={isDone(change) ? "ok" : "warning"} className="w-56 shrink-0">
               {WORDS[change.action] ?? change.action}
             </State>
-            <span className="name min-w-0 flex-1 truncate" title={change.key}>
+            <span className="name min-w-0 flex-1 truncate" title={visible(change.key)}>
               <KeyText name={change.key} />
             </span>
             {change.from_version && (

@@ -1,6 +1,6 @@
 /** Rules of a bucket in words. */
 import type { Json, JsonObject } from "@/data/s3/json";
-import { bytes, plural } from "@/parts/format";
+import { bytes, plural, visible } from "@/parts/format";
 
 const object = (value: Json | undefined): JsonObject =>
   typeof value === "object" && !Array.isArray(value) ? value : {};
@@ -47,7 +47,7 @@ function lower(sentence: string): string {
 function prefixOf(rule: JsonObject): string | undefined {
   const filter = object(rule.Filter);
   const prefix = text(filter.Prefix) ?? text(object(filter.And).Prefix) ?? text(rule.Prefix);
-  return prefix === "" ? undefined : prefix;
+  return prefix === undefined || prefix === "" ? undefined : visible(prefix);
 }
 
 /** The objects that a rule is about. */
@@ -60,7 +60,7 @@ function subject(rule: JsonObject): string {
   const below = number(filter.ObjectSizeLessThan) ?? number(and.ObjectSizeLessThan);
   const conditions = [
     prefix === undefined ? "" : `begin with ${prefix}`,
-    ...tags.map((tag) => `are tagged ${text(tag.Key)}=${text(tag.Value)}`),
+    ...tags.map((tag) => `are tagged ${visible(`${text(tag.Key)}=${text(tag.Value)}`)}`),
     above === undefined ? "" : `are larger than ${bytes(above)}`,
     below === undefined ? "" : `are smaller than ${bytes(below)}`,
   ].filter(Boolean);

@@ -4,7 +4,7 @@ import { useChange } from "@/data/change";
 import { countBelow, type Removed, refreshBucket, remove } from "@/data/s3/remove";
 import { ConfirmDialog } from "@/parts/dialog";
 import { Checkbox } from "@/parts/field";
-import { bytes, count, plural } from "@/parts/format";
+import { bytes, count, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Notice } from "@/parts/states";
 import type { Chosen } from "../rows";
@@ -82,7 +82,7 @@ export function DeleteDialog({
       <ul className="flex flex-col gap-0.5 rounded-md border border-line bg-sunken px-3 py-2 text-table">
         {names.slice(0, SHOWN).map((name) => (
           <li key={name} className="truncate">
-            <span className="name" title={name}>
+            <span className="name" title={visible(name)}>
               <KeyText name={name} />
             </span>
           </li>

@@ -12,6 +12,7 @@ import { refreshBucket } from "@/data/s3/remove";
 import { IconButton } from "@/parts/button";
 import { CopyButton } from "@/parts/copy";
 import { Drawer } from "@/parts/drawer";
+import { visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { Menu } from "@/parts/menu";
 import { explain, Notice, SkeletonRows } from "@/parts/states";
@@ -48,7 +49,7 @@ export function ObjectDrawer({
       label={`Object ${at.key}`}
       title={
         <h2 className="flex min-w-0 items-center gap-1">
-          <span className="name truncate text-sm font-semibold" title={at.key}>
+          <span className="name truncate text-sm font-semibold" title={visible(at.key)}>
             <KeyText name={name} />
           </span>
           <CopyButton text={`s3://${at.bucket}/${at.key}`} label="Copy the address" className="shrink-0" />

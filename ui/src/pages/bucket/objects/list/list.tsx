@@ -3,7 +3,7 @@ import { type KeyboardEvent, type MouseEvent, type ReactNode, useMemo } from "re
 import type { Row } from "@/data/s3/listing";
 import { Tag } from "@/parts/badge";
 import { Checkbox } from "@/parts/field";
-import { bytes, exactBytes } from "@/parts/format";
+import { bytes, exactBytes, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { type Column, Table } from "@/parts/table";
 import { Ago } from "@/parts/time";
@@ -102,7 +102,7 @@ function useColumns({ folder, isWhole, selection, onSelection, order }: ColumnsF
         ),
         cell: (row) => (
           <Check
-            label={`Select ${nameOf(row, folder)}`}
+            label={`Select ${visible(nameOf(row, folder))}`}
             isChecked={selection.ids.has(idOf(row))}
             onChange={() => onSelection(toggled(selection, idOf(row)))}
           />
@@ -148,7 +148,7 @@ function Check(props: { label: string; isChecked: boolean; isMixed?: boolean; on
 function Name({ row, name }: { row: Row; name: string }) {
   const Icon = row.kind === "folder" ? Folder : row.kind === "deleted" ? FileX : File;
   return (
-    <span className="flex min-w-0 items-center gap-2" title={row.key}>
+    <span className="flex min-w-0 items-center gap-2" title={visible(row.key)}>
       <Icon
         size={16}
         strokeWidth={1.6}

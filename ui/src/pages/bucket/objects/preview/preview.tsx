@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { previewQuery } from "@/data/s3/links";
 import { type At, type Head, textQuery } from "@/data/s3/object";
-import { bytes, plural } from "@/parts/format";
+import { bytes, plural, visible } from "@/parts/format";
 import { explain, Skeleton } from "@/parts/states";
 import { readCsv } from "./csv";
 import { type Kind, kindOf } from "./kind";
@@ -43,7 +43,7 @@ function Media({ at, head, kind }: { at: At; head: Head; kind: Kind }) {
   if (error) return <Note>{explain(error)}</Note>;
   if (isBroken) return <Note>The browser cannot show this {kind === "pdf" ? "document" : kind}.</Note>;
   if (!data) return <Skeleton className={kind === "audio" ? "h-20" : HEIGHT} />;
-  const name = `Preview of ${at.key}`;
+  const name = `Preview of ${visible(at.key)}`;
   switch (kind) {
     case "image":
       return (
