@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Bucket } from "@/data/buckets";
-import { growthQuery } from "@/data/growth";
+import { fromBeginning, growthQuery } from "@/data/growth";
 import { traitsQuery } from "@/data/traits";
 import { Tag } from "@/parts/badge";
 import { Sparkline } from "@/parts/chart/sparkline";
@@ -64,12 +64,12 @@ export function TraitsCell({ bucket }: { bucket: string }) {
 }
 
 /** The bytes of the last week. */
-export function GrowthCell({ bucket }: { bucket: string }) {
-  const { data, isError } = useQuery({ ...growthQuery("7d", bucket), retry: false, meta: {} });
+export function GrowthCell({ bucket: { name, created } }: { bucket: Bucket }) {
+  const { data, isError } = useQuery({ ...growthQuery("7d", name), retry: false, meta: {} });
   if (isError) return <span className="text-xs text-faint">–</span>;
   if (data === undefined) return null;
-  const values = data.points.map((point) => point.bytes);
-  const [first = 0, last = 0] = [values[0], values.at(-1)];
+  const values = fromBeginning(data.points, created).map(({ bytes }) => bytes);
+  const [first, last] = [values.find((value) => value !== null) ?? 0, values.at(-1) ?? 0];
   return <Sparkline width={72} values={values} label={`From ${bytes(first)} to ${bytes(last)} in 7 days`} />;
 }
 

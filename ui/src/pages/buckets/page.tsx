@@ -148,7 +148,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       title: "7 days",
       isApart: true,
       size: "7rem",
-      cell: ({ name }) => <GrowthCell bucket={name} />,
+      cell: (bucket) => <GrowthCell bucket={bucket} />,
     },
     {
       id: "quota",

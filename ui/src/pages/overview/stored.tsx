@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { growthQuery, SPANS, type Span } from "@/data/growth";
+import { eventQuery } from "@/data/events";
+import { fromBeginning, growthQuery, SPANS, type Span } from "@/data/growth";
 import type { Status } from "@/data/status";
 import { Legend, type Series, TimeChart } from "@/parts/chart";
 import { bytes, count, exactBytes, plural, ratio } from "@/parts/format";
@@ -17,10 +18,12 @@ const SERIES: Series[] = [
 export function Stored({ status }: { status: Status }) {
   const [span, setSpan] = useState<Span>("24h");
   const growth = useQuery(growthQuery(span));
-  const points = (growth.data?.points ?? []).map((point) => ({
-    time: Date.parse(point.time),
-    bytes: point.bytes,
-    stored: point.stored_bytes ?? null,
+  // The log begins with the store.
+  const { data: first } = useQuery({ ...eventQuery(1), retry: false });
+  const points = fromBeginning(growth.data?.points ?? [], first?.time).map(({ time, bytes, stored }) => ({
+    time: Date.parse(time),
+    bytes,
+    stored,
   }));
   return (
     <div className="grid gap-3 lg:grid-cols-3">

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { growthQuery, SPANS, type Span } from "@/data/growth";
+import { bucketQuery } from "@/data/buckets";
+import { fromBeginning, growthQuery, SPANS, type Span } from "@/data/growth";
 import { ChartsTogether, Legend, type Series, TimeChart } from "@/parts/chart";
 import { bytes, short } from "@/parts/format";
 import { Panel } from "@/parts/page";
@@ -21,12 +22,10 @@ const OPTIONS = (Object.keys(SPANS) as Span[]).map((value) => ({ value, title: S
 export function Growth({ bucket }: { bucket: string }) {
   const [span, setSpan] = useState<Span>("7d");
   const growth = useQuery(growthQuery(span, bucket));
-  const points = (growth.data?.points ?? []).map((point) => ({
-    time: Date.parse(point.time),
-    bytes: point.bytes,
-    stored: point.stored_bytes ?? null,
-    objects: point.objects,
-    versions: point.versions ?? null,
+  const { data: about } = useQuery({ ...bucketQuery(bucket), retry: false });
+  const points = fromBeginning(growth.data?.points ?? [], about?.created).map(({ time, ...values }) => ({
+    time: Date.parse(time),
+    ...values,
   }));
   const common = {
     points,
