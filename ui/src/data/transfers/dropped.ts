@@ -23,7 +23,8 @@ async function walk(entries: readonly FileSystemEntry[]): Promise<Dropped[]> {
   const found: Dropped[] = [];
   const folders: FileSystemEntry[] = [...entries].reverse();
   for (let entry = folders.pop(); entry !== undefined; entry = folders.pop()) {
-    if (found.length >= FILES_MAX) break;
+    // One more says that there are more.
+    if (found.length > FILES_MAX) break;
     if (entry.isFile) {
       found.push({
         path: entry.fullPath.replace(/^\//, ""),

@@ -11,7 +11,7 @@ import { clock, s3Transport } from "./s3";
 import type { Transfer } from "./transfer";
 import { typeOf } from "./types";
 
-export { type Dropped, takeChosen, takeDropped } from "./dropped";
+export { type Dropped, FILES_MAX, takeChosen, takeDropped } from "./dropped";
 export { type Totals, totalsOf } from "./queue";
 export { type Phase, sentOf, type Transfer } from "./transfer";
 

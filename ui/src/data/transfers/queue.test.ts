@@ -110,6 +110,23 @@ test("so many requests at a time, in the order of the files, and one word at the
   expect(queue.isBusy()).toBe(false);
 });
 
+test("files that are still to come count as files, and their bytes are not known", () => {
+  const { queue } = world();
+  const batch = queue.begin("b", 4);
+  queue.extend(batch, [file("one")], false);
+  const totals = totalsOf(queue.transfers, queue.coming);
+  expect([totals.files, totals.coming]).toEqual([4, 3]);
+  expect(totals.share).toBe(0);
+  for (const transfer of queue.transfers) transfer.kept = transfer.body.size;
+  expect(totalsOf(queue.transfers, queue.coming).share).toBe(1 / 4);
+  queue.extend(batch, [file("two"), file("three"), file("four")], false);
+  expect(queue.coming).toBe(0);
+  expect(totalsOf(queue.transfers, queue.coming).files).toBe(4);
+  queue.begin("b", 2);
+  queue.forget();
+  expect(queue.coming).toBe(0);
+});
+
 test("a batch whose files come one after another ends with the last of them", async () => {
   const { store, queue, batches } = world();
   const batch = queue.begin("b", 2);

@@ -24,6 +24,8 @@ export interface Batch {
   failed: number;
   /** Files that are not done. */
   left: number;
+  /** Files that are known to come, of which nothing else is known yet. */
+  coming: number;
   /** Whether files that come later wait for the person, as those that are there. */
   isPaused: boolean;
   last?: Transfer;
@@ -76,15 +78,21 @@ export class TransferQueue {
   /** Begins a batch of files that come later, and says its number. */
   begin(bucket: string, files: number): number {
     this.counter += 1;
-    const batch: Batch = { id: this.counter, bucket, done: 0, failed: 0, left: files, isPaused: false };
-    this.batches.set(batch.id, batch);
-    return batch.id;
+    const id = this.counter;
+    this.batches.set(id, { id, bucket, done: 0, failed: 0, left: files, coming: files, isPaused: false });
+    return id;
+  }
+
+  /** Files of all batches that are known to come, and whose sizes are not known yet. */
+  get coming(): number {
+    return [...this.batches.values()].reduce((sum, batch) => sum + batch.coming, 0);
   }
 
   /** Adds files of a batch. Says whether it is still wanted. */
   extend(batch: number, added: readonly Added[], mayReplace: boolean): boolean {
     const whole = this.batches.get(batch);
     if (whole === undefined) return false;
+    whole.coming -= added.length;
     for (const { target, body } of added) {
       this.counter += 1;
       const transfer: Transfer = {
@@ -339,6 +347,8 @@ export class TransferQueue {
 
 export interface Totals {
   readonly files: number;
+  /** Files that are counted among them, and whose bytes are not: the sum of bytes is at least what it says. */
+  readonly coming: number;
   readonly done: number;
   readonly failed: number;
   readonly waiting: number;
@@ -346,10 +356,12 @@ export interface Totals {
   readonly conflicts: number;
   readonly bytes: number;
   readonly sent: number;
+  /** How much of it is done, from 0 to 1. Of files whose sizes are not known, each counts alike. */
+  readonly share: number;
 }
 
-/** The sums over all transfers. */
-export function totalsOf(transfers: readonly Transfer[]): Totals {
+/** The sums over all transfers, and the files that are still to come. */
+export function totalsOf(transfers: readonly Transfer[], coming = 0): Totals {
   const counts = { waiting: 0, running: 0, paused: 0, conflict: 0, failed: 0, done: 0 };
   let [bytes, sent] = [0, 0];
   for (const transfer of transfers) {
@@ -357,8 +369,11 @@ export function totalsOf(transfers: readonly Transfer[]): Totals {
     bytes += transfer.body.size;
     sent += sentOf(transfer);
   }
+  const files = transfers.length + coming;
+  const ofBytes = bytes === 0 ? 1 : sent / bytes;
   return {
-    files: transfers.length,
+    files,
+    coming,
     done: counts.done,
     failed: counts.failed,
     waiting: counts.waiting + counts.running,
@@ -366,5 +381,6 @@ export function totalsOf(transfers: readonly Transfer[]): Totals {
     conflicts: counts.conflict,
     bytes,
     sent,
+    share: coming === 0 ? ofBytes : (ofBytes * transfers.length) / files,
   };
 }

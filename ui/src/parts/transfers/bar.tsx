@@ -14,17 +14,16 @@ export function TransfersBar() {
   const held = useNow((now) => Math.max(0, Math.ceil((queue.heldUntil - now) / 1_000)));
   const measure = useMeasured();
   if (queue.transfers.length === 0) return null;
-  const totals = totalsOf(queue.transfers);
+  const totals = totalsOf(queue.transfers, queue.coming);
   const rate = queue.rate.perSecond(Date.now());
-  const isActive = totals.waiting > 0;
+  const isActive = totals.waiting > 0 || totals.coming > 0;
+  const isCounting = totals.coming > 0;
+  const isMeasured = isActive && held === 0 && rate > 0;
   const hasStopped = totals.paused + totals.failed > 0;
   return (
     <section ref={measure} aria-label="Transfers" className="shrink-0 border-t border-line-strong bg-surface">
       <div className="h-0.5 bg-hover" aria-hidden>
-        <div
-          className="h-full bg-accent"
-          style={{ width: `${totals.bytes === 0 ? 100 : (totals.sent / totals.bytes) * 100}%` }}
-        />
+        <div className="h-full bg-accent" style={{ width: `${totals.share * 100}%` }} />
       </div>
       <header className="flex h-10 items-center gap-3 px-4 text-table lg:px-6">
         <p className="min-w-0 truncate tabular-nums">
@@ -34,9 +33,11 @@ export function TransfersBar() {
           {count(totals.done)} of {plural(totals.files, "file")}
           <span className="text-muted">
             {" · "}
-            {bytes(totals.sent)} of {bytes(totals.bytes)}
-            {isActive && held === 0 && rate > 0 && ` · ${bytes(rate)}/s`}
-            {isActive && held === 0 && rate > 0 && ` · ${duration((totals.bytes - totals.sent) / rate)} left`}
+            {/* The sizes of many files come a hundred at a time: until the last, nobody knows how long it takes. */}
+            {bytes(totals.sent)} of {isCounting && "at least "}
+            {bytes(totals.bytes)}
+            {isMeasured && ` · ${bytes(rate)}/s`}
+            {isMeasured && !isCounting && ` · ${duration((totals.bytes - totals.sent) / rate)} left`}
           </span>
         </p>
         {isActive && held > 0 && (

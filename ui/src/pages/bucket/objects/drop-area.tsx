@@ -1,6 +1,7 @@
 import { Upload } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
-import { takeDropped, uploadFiles } from "@/data/transfers";
+import { FILES_MAX, takeDropped, uploadFiles } from "@/data/transfers";
+import { plural } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
 import { complain } from "@/parts/toast/announce";
 
@@ -17,6 +18,7 @@ export function DropArea({
   children: ReactNode;
 }) {
   const [isOver, setOver] = useState(false);
+  const [isReading, setReading] = useState(false);
   const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the buttons of the toolbar do the same by keyboard.
@@ -31,13 +33,28 @@ export function DropArea({
         if (!hasFiles(event)) return;
         event.preventDefault();
         setOver(false);
-        takeDropped(event.dataTransfer).then(
-          (dropped) => uploadFiles(bucket, prefix, dropped, mayReplace),
-          () => complain("The dropped files could not be read."),
-        );
+        setReading(true);
+        takeDropped(event.dataTransfer)
+          .then(
+            (dropped) => {
+              if (dropped.length > FILES_MAX)
+                complain(
+                  `At most ${plural(FILES_MAX, "file")} are taken at a time. The others are left out.`,
+                );
+              void uploadFiles(bucket, prefix, dropped.slice(0, FILES_MAX), mayReplace);
+            },
+            () => complain("The dropped files could not be read."),
+          )
+          .finally(() => setReading(false));
       }}
     >
       {children}
+      {/* A browser reads the folders of a large tree one by one before the first file is known. */}
+      {isReading && !isOver && (
+        <p role="status" className="border-b border-line px-4 py-2 text-table text-muted lg:px-6">
+          Reading the dropped folders
+        </p>
+      )}
       {isOver && (
         <div className="pointer-events-none absolute inset-2 z-20 flex items-center justify-center rounded-lg border-2 border-dashed border-accent bg-surface/90">
           <p className="flex min-w-0 items-center gap-2 px-6 text-lg font-medium">
