@@ -23,8 +23,19 @@ describe("sentences", () => {
 
 describe("names", () => {
   test("tooltips show what is hidden in a key", () => {
-    expect(having(/title=\{(aboutOf|keyOf|\w+\.(key|prefix)\b|`[^`]*\b(?!last\.)\w+\.(key|prefix)\b(?!\)))/)).toEqual(
-      [],
-    );
+    expect(
+      having(/title=\{(aboutOf|keyOf|\w+\.(key|prefix)\b|`[^`]*\b(?!last\.)\w+\.(key|prefix)\b(?!\)))/),
+    ).toEqual([]);
+  });
+});
+
+describe("links", () => {
+  test("none within text is told by its colour alone", () => {
+    const own = (line: string) => !line.startsWith("parts/link.ts:");
+    expect(having(/text-accent[^"`]*\bunderline|\bunderline[^"`]*text-accent/).filter(own)).toEqual([]);
+    expect(having(/hover:text-text hover:underline/)).toEqual([
+      // The trail of a bucket is a list of links, with a mark between them.
+      expect.stringMatching(/^pages\/bucket\/page\.tsx:/),
+    ]);
   });
 });

@@ -5,6 +5,7 @@ import { type AccessRecord, accessQuery, refreshAccess } from "@/data/access-log
 import { AuditTabs } from "@/parts/audit-tabs";
 import { Button } from "@/parts/button";
 import { plural } from "@/parts/format";
+import { QUIET_LINK } from "@/parts/link";
 import { Page } from "@/parts/page";
 import { Empty, Failure, Notice, SkeletonRows } from "@/parts/states";
 import { Table } from "@/parts/table";
@@ -82,7 +83,7 @@ export default function AccessPage() {
           foot={
             <p className="px-4 py-3 text-center text-xs text-muted lg:px-6">
               {isFetchNextPageError ? (
-                <button type="button" className="underline" onClick={() => void fetchNextPage()}>
+                <button type="button" className={QUIET_LINK} onClick={() => void fetchNextPage()}>
                   Earlier records could not be loaded. Try again
                 </button>
               ) : hasNextPage ? (

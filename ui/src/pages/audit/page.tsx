@@ -7,6 +7,7 @@ import { usePosition } from "@/data/feed";
 import { AuditTabs } from "@/parts/audit-tabs";
 import { Button } from "@/parts/button";
 import { plural } from "@/parts/format";
+import { QUIET_LINK } from "@/parts/link";
 import { Page } from "@/parts/page";
 import { useActions } from "@/parts/palette/actions";
 import { saveText } from "@/parts/secret";
@@ -107,7 +108,7 @@ export default function AuditPage() {
               <div className="p-3">
                 <Notice tone="danger">
                   Earlier entries could not be loaded.{" "}
-                  <button type="button" className="underline" onClick={() => void fetchNextPage()}>
+                  <button type="button" className={QUIET_LINK} onClick={() => void fetchNextPage()}>
                     Try again
                   </button>
                 </Notice>
@@ -130,7 +131,7 @@ function Foot({ isMore, isLoading, onMore }: { isMore: boolean; isLoading: boole
       {isLoading ? (
         "Searching further back"
       ) : isMore ? (
-        <button type="button" className="hover:underline" onClick={onMore}>
+        <button type="button" className={QUIET_LINK} onClick={onMore}>
           Search further back
         </button>
       ) : (

@@ -4,6 +4,7 @@ import { sealQuery } from "@/data/audit";
 import { usePosition } from "@/data/feed";
 import { State } from "@/parts/badge";
 import { count, plural } from "@/parts/format";
+import { LINK } from "@/parts/link";
 import { explain } from "@/parts/states";
 import { Ago } from "@/parts/time";
 
@@ -27,7 +28,7 @@ export function SealState() {
             to="."
             search={(before: object) => ({ ...before, event: last.sequence })}
             title={`The key ${last.key}`}
-            className="text-accent underline"
+            className={LINK}
           >
             a checkpoint
           </Link>

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { type Bucket, useDeleteBucket } from "@/data/buckets";
 import { ConfirmDialog } from "@/parts/dialog";
 import { bytes, plural } from "@/parts/format";
+import { LINK } from "@/parts/link";
 
 /** Asks for the name before a bucket is deleted, and says what is in it. */
 export function DeleteBucket({ bucket, onClose }: { bucket: Bucket | undefined; onClose: () => void }) {
@@ -33,12 +34,7 @@ export function DeleteBucket({ bucket, onClose }: { bucket: Bucket | undefined; 
         <p>
           <span className="name font-medium">{name}</span> holds {plural(usage.objects, "version")} with{" "}
           {bytes(usage.bytes)}. Only an empty bucket can be deleted:{" "}
-          <Link
-            to="/buckets/$bucket"
-            params={{ bucket: name }}
-            className="text-accent underline"
-            onClick={close}
-          >
+          <Link to="/buckets/$bucket" params={{ bucket: name }} className={LINK} onClick={close}>
             delete its objects
           </Link>{" "}
           first, old versions too.

@@ -15,6 +15,7 @@ import { Button } from "@/parts/button";
 import { ConfirmDialog } from "@/parts/dialog";
 import { Drawer } from "@/parts/drawer";
 import { count, plural } from "@/parts/format";
+import { LINK } from "@/parts/link";
 import { Facts } from "@/parts/page";
 import { explain, Notice } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -135,7 +136,7 @@ function Refused({ name }: { name: string }) {
               <Link
                 to="."
                 search={(before: object) => ({ ...before, event: dead.sequence })}
-                className="mono text-accent hover:underline"
+                className={`mono ${LINK}`}
               >
                 #{count(dead.sequence)}
               </Link>

@@ -9,6 +9,7 @@ import { EventType } from "@/parts/badge";
 import { CopyButton } from "@/parts/copy";
 import { bytes, count, exactBytes, exactTimes, plural } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
+import { LINK } from "@/parts/link";
 import { Facts } from "@/parts/page";
 import { Ago } from "@/parts/time";
 
@@ -54,12 +55,7 @@ export function Fields({ event, onShow }: { event: LogEvent; onShow: (sequence: 
             : [
                 [
                   "Bucket",
-                  <Link
-                    key="bucket"
-                    to="/buckets/$bucket"
-                    params={{ bucket }}
-                    className="name text-accent hover:underline"
-                  >
+                  <Link key="bucket" to="/buckets/$bucket" params={{ bucket }} className={`name ${LINK}`}>
                     {bucket}
                   </Link>,
                 ] as const,
@@ -74,7 +70,7 @@ export function Fields({ event, onShow }: { event: LogEvent; onShow: (sequence: 
                     to="/buckets/$bucket"
                     params={{ bucket }}
                     search={{ key, prefix: key.slice(0, key.lastIndexOf("/") + 1) || undefined }}
-                    className="name !whitespace-pre-wrap break-all text-accent hover:underline"
+                    className={`name !whitespace-pre-wrap break-all ${LINK}`}
                   >
                     <KeyText name={key} />
                   </Link>,

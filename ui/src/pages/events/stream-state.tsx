@@ -1,5 +1,6 @@
 import { State } from "@/parts/badge";
 import { count, duration, moment, plural } from "@/parts/format";
+import { QUIET_LINK } from "@/parts/link";
 import { explain } from "@/parts/states";
 import { useNow } from "@/parts/time";
 import { SHOWN_A_SECOND, type Stream } from "./use-stream";
@@ -32,7 +33,7 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
       )}
       {behind > 0 && <span>{plural(behind, "entry", "entries")} behind</span>}
       {wait > LONG_SECONDS && (
-        <button type="button" className="underline" onClick={() => player?.skip()}>
+        <button type="button" className={QUIET_LINK} onClick={() => player?.skip()}>
           Nothing for {duration(wait)}: go to the next event
         </button>
       )}

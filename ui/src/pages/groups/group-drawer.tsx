@@ -10,10 +10,9 @@ import { Button } from "@/parts/button";
 import { ConfirmDialog } from "@/parts/dialog";
 import { Drawer } from "@/parts/drawer";
 import { plural } from "@/parts/format";
+import { LINK } from "@/parts/link";
 import { Names } from "@/parts/names";
 import { Ago } from "@/parts/time";
-
-const LINK = "text-accent hover:underline";
 
 /** All about a group. */
 export function GroupDrawer({ group, onClose }: { group: Group; onClose: () => void }) {

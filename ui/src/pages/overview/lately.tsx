@@ -9,6 +9,7 @@ import { activeUsersQuery } from "@/data/telemetry";
 import { EventType } from "@/parts/badge";
 import { count, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
+import { QUIET_LINK } from "@/parts/link";
 import { Panel } from "@/parts/page";
 import { explain, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -37,7 +38,7 @@ export function LastEvents() {
       isFlush
       className="lg:col-span-2"
       aside={
-        <Link to="/events" className="hover:text-text hover:underline">
+        <Link to="/events" className={QUIET_LINK}>
           Watch live
         </Link>
       }

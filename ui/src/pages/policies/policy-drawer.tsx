@@ -11,11 +11,10 @@ import { Button } from "@/parts/button";
 import { Code } from "@/parts/copy";
 import { ConfirmDialog } from "@/parts/dialog";
 import { Drawer } from "@/parts/drawer";
+import { LINK } from "@/parts/link";
 import { Names } from "@/parts/names";
 import { PolicyWords } from "@/parts/policy/policy-words";
 import { PolicyForm } from "./policy-form";
-
-const LINK = "text-accent hover:underline";
 
 /** All about a policy: in words, as JSON, and who has it. */
 export function PolicyDrawer({ policy, onClose }: { policy: Policy; onClose: () => void }) {

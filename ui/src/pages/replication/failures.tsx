@@ -17,6 +17,7 @@ import {
 import { Button } from "@/parts/button";
 import { count, plural, visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
+import { LINK, QUIET_LINK } from "@/parts/link";
 import { Panel } from "@/parts/page";
 import { Failure, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
@@ -51,7 +52,7 @@ export function Failures({
       title="Failed"
       isFlush
       aside={
-        <Link to="/events" search={{ type: FAILED, after: 0 }} className="hover:text-text hover:underline">
+        <Link to="/events" search={{ type: FAILED, after: 0 }} className={QUIET_LINK}>
           All of them
         </Link>
       }
@@ -149,7 +150,7 @@ function FailedLine({ version: { bucket, key, versionId, sequence, time, reason 
           <Link
             to="."
             search={(before: object) => ({ ...before, event: sequence })}
-            className="mono text-accent hover:underline"
+            className={`mono ${LINK}`}
           >
             #{count(sequence)}
           </Link>

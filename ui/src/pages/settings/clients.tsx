@@ -1,5 +1,6 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Code } from "@/parts/copy";
+import { LINK } from "@/parts/link";
 import { Panel } from "@/parts/page";
 import { Segments } from "@/parts/tabs";
 import { ACCESS_KEY, CLIENTS, linesFor, type Place, SECRET_KEY } from "./lines";
@@ -31,7 +32,7 @@ export function Clients({ place }: { place: Place }) {
         <p className="mt-2 text-table text-muted">
           Put an access key and its secret key in place of <span className="name">{ACCESS_KEY}</span> and{" "}
           <span className="name">{SECRET_KEY}</span>.{" "}
-          <Link to="/users" className="text-accent underline">
+          <Link to="/users" className={LINK}>
             Users
           </Link>{" "}
           has the keys of each user, and makes new ones.

@@ -1,5 +1,6 @@
 import { retryNow, useLink } from "@/data/feed";
 import { duration } from "../format";
+import { QUIET_LINK } from "../link";
 import { useNow } from "../time";
 
 /** A thin bar while the connection is lost. The page behind it stays as it was. */
@@ -18,7 +19,7 @@ export function LinkBar() {
         before.
         {seconds > 0 ? ` Next try in ${seconds} s.` : " Trying…"}
       </span>
-      <button type="button" className="font-medium underline" onClick={retryNow}>
+      <button type="button" className={`font-medium ${QUIET_LINK}`} onClick={retryNow}>
         Try now
       </button>
     </div>

@@ -8,6 +8,7 @@ import { State } from "../badge";
 import { IconButton } from "../button";
 import { bytes, count, percent, visible } from "../format";
 import { KeyText } from "../key-text";
+import { QUIET_LINK } from "../link";
 
 const ROW_PX = 36;
 /** The height of the list at most, in rows. */
@@ -96,7 +97,7 @@ function Says({ transfer }: { transfer: Transfer }) {
             <Link
               to="."
               search={(before: object) => ({ ...before, event: sequenceOf(event) })}
-              className="font-mono text-xs text-muted hover:underline"
+              className={`font-mono text-xs text-muted ${QUIET_LINK}`}
             >
               #{count(sequenceOf(event))}
             </Link>

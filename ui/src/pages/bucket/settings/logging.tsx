@@ -4,6 +4,7 @@ import { useChange } from "@/data/change";
 import { useMay } from "@/data/rights";
 import { loggingQuery, putLogging } from "@/data/s3/settings";
 import { Switch } from "@/parts/field";
+import { LINK } from "@/parts/link";
 import { Asked, Card, Refusal } from "./card";
 
 /** Whether reads leave a record. */
@@ -33,7 +34,7 @@ export function LoggingCard({ bucket }: { bucket: string }) {
       </Asked>
       {logging.data && may("getAccessLog") && (
         <p>
-          <Link to="/audit/access" search={{ bucket, kind: "read" }} className="text-accent hover:underline">
+          <Link to="/audit/access" search={{ bucket, kind: "read" }} className={LINK}>
             Show the records of {bucket}
           </Link>
         </p>

@@ -3,9 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { groupsQuery } from "@/data/groups";
 import { policiesQuery } from "@/data/policies";
 import { type User, useMembership, useUserPolicy } from "@/data/users";
+import { LINK } from "@/parts/link";
 import { Names } from "@/parts/names";
-
-const LINK = "text-accent hover:underline";
 
 /** The groups of a user, and the policies that the user has. */
 export function Rights({ user }: { user: User }) {

@@ -14,6 +14,7 @@ import { CopyButton } from "@/parts/copy";
 import { Drawer } from "@/parts/drawer";
 import { visible } from "@/parts/format";
 import { KeyText } from "@/parts/key-text";
+import { QUIET_LINK } from "@/parts/link";
 import { Menu } from "@/parts/menu";
 import { explain, Notice, SkeletonRows } from "@/parts/states";
 import { complain } from "@/parts/toast/announce";
@@ -145,12 +146,12 @@ function OldVersion({ at }: { at: At }) {
       <Notice tone="notice">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <span className="min-w-0 flex-1">This is one version of the object.</span>
-          <button type="button" className="font-medium underline" onClick={current}>
+          <button type="button" className={`font-medium ${QUIET_LINK}`} onClick={current}>
             Show the current one
           </button>
           <button
             type="button"
-            className="flex items-center gap-1 font-medium underline"
+            className={`flex items-center gap-1 font-medium ${QUIET_LINK}`}
             onClick={() =>
               restore.mutate(undefined, {
                 onSuccess: () => {

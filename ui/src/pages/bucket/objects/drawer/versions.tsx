@@ -10,6 +10,7 @@ import { Tag } from "@/parts/badge";
 import { Button, IconButton } from "@/parts/button";
 import { cx } from "@/parts/class";
 import { bytes } from "@/parts/format";
+import { QUIET_LINK } from "@/parts/link";
 import { explain, Notice, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
 import { Compare } from "./compare";
@@ -100,7 +101,7 @@ function VersionName({ version }: { version: Version }) {
     <Link
       to="."
       search={(before: object) => ({ ...before, version: version.isLatest ? undefined : version.id })}
-      className="mono min-w-0 truncate text-xs hover:underline"
+      className={`mono min-w-0 truncate text-xs ${QUIET_LINK}`}
       title={version.id}
     >
       {version.id}
