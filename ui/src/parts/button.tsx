@@ -33,6 +33,12 @@ export interface ButtonProps extends ComponentProps<"button"> {
   children?: ReactNode;
 }
 
+/** What a button does while its work is under way: nothing, and it says so. A faint label is that of a disabled button. */
+function busy(isBusy: boolean | undefined, onClick: ButtonProps["onClick"]): ComponentProps<"button"> {
+  if (!isBusy) return { onClick };
+  return { "aria-busy": true, "aria-disabled": true, onClick: (event) => event.preventDefault() };
+}
+
 export function Button({
   look = "plain",
   isSmall,
@@ -47,8 +53,7 @@ export function Button({
     <button
       type="button"
       {...rest}
-      aria-busy={isBusy || undefined}
-      onClick={isBusy ? (event) => event.preventDefault() : onClick}
+      {...busy(isBusy, onClick)}
       className={cx(buttonClass(look, isSmall ? "small" : "normal"), isBusy && "opacity-65", className)}
     >
       {Icon && <Icon size={isSmall ? 14 : 16} aria-hidden strokeWidth={1.75} />}
@@ -64,6 +69,7 @@ export function IconButton({
   look = "quiet",
   className,
   isBusy,
+  onClick,
   ...rest
 }: ButtonProps & { label: string; icon: LucideIcon }) {
   const label = visible(said);
@@ -72,9 +78,9 @@ export function IconButton({
       type="button"
       title={label}
       aria-label={label}
-      aria-busy={isBusy || undefined}
       {...rest}
-      className={cx(buttonClass(look, "icon"), className)}
+      {...busy(isBusy, onClick)}
+      className={cx(buttonClass(look, "icon"), isBusy && "opacity-65", className)}
     >
       <Icon size={16} aria-hidden strokeWidth={1.75} className="shrink-0" />
     </button>

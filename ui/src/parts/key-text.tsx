@@ -16,3 +16,18 @@ export function KeyText({ name }: { name: string }) {
     </Fragment>
   ));
 }
+
+/** The shortest text that may need more lines than are shown, on the narrowest screen. */
+const LONG = 90;
+
+/** A text of any length as a block, such as a whole key. What scrolls has to be reachable by keyboard. */
+export function LongText({ text }: { text: string }) {
+  return (
+    <span
+      tabIndex={text.length > LONG ? 0 : undefined}
+      className="name block max-h-24 min-w-0 overflow-y-auto break-all !whitespace-pre-wrap"
+    >
+      <KeyText name={text} />
+    </span>
+  );
+}

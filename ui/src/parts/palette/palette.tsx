@@ -78,7 +78,7 @@ function Finder({ onClose }: { onClose: () => void }) {
         role="listbox"
         id={`${id}-list`}
         aria-label="Results"
-        className="max-h-[50vh] overflow-y-auto p-1.5"
+        className="max-h-[50vh] overflow-y-auto p-1.5 empty:hidden"
       >
         {entries.map((entry, at) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the focus and handles the keys.
@@ -99,10 +99,11 @@ function Finder({ onClose }: { onClose: () => void }) {
             <span className="ml-auto shrink-0 text-xs text-muted">{entry.kind}</span>
           </div>
         ))}
-        {entries.length === 0 && (
-          <p className="px-3 py-6 text-center text-muted">Nothing is called like this.</p>
-        )}
       </div>
+      {/* A list of choices has nothing but choices in it. */}
+      <p role="status" className="px-3 py-6 text-center text-muted empty:hidden">
+        {entries.length === 0 && "Nothing is called like this."}
+      </p>
     </>
   );
 }

@@ -6,7 +6,8 @@ import { shortcutsNow } from "./keys";
 export function ShortcutsHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
     <Dialog title="Keys" about="They work when nothing is being typed." isOpen={isOpen} onClose={onClose}>
-      <ul className="divide-y divide-line">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard. */}
+      <ul tabIndex={0} className="divide-y divide-line">
         {isOpen &&
           [...shortcutsNow(), { keys: "Ctrl K", says: "Search, go and do" }].map(({ keys, says }) => (
             <li key={keys} className="flex h-9 items-center justify-between text-sm">

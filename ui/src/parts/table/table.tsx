@@ -108,9 +108,14 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
   const template = columns.map((column) => column.size).join(" ");
   const style = { gridTemplateColumns: template };
   return (
+    // Rows that are not opened do not take the focus, and what scrolls has to be reachable by keyboard.
     <div
       ref={place}
-      className={cx("min-h-0 flex-1 overflow-auto border-t border-line bg-surface text-table", className)}
+      tabIndex={props.onOpen ? undefined : 0}
+      className={cx(
+        "min-h-0 flex-1 overflow-auto border-t border-line bg-surface text-table outline-offset-[-2px]",
+        className,
+      )}
     >
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} onKeyDown={moveByKeys}>
         <div role="rowgroup" className="sticky top-0 z-10 min-w-fit bg-surface">

@@ -83,7 +83,8 @@ const WORDS: Record<string, string> = {
 function Changes({ changes }: { changes: readonly PastChange[] }) {
   return (
     <>
-      <ul className="max-h-[45vh] overflow-y-auto rounded-md border border-line">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard. */}
+      <ul tabIndex={0} className="max-h-[45vh] overflow-y-auto rounded-md border border-line">
         {changes.slice(0, SHOWN).map((change) => (
           <li
             key={`${change.key} ${change.action}`}

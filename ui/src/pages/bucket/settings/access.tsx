@@ -5,6 +5,7 @@ import { useChange } from "@/data/change";
 import { accessQuery, putPolicy } from "@/data/s3/settings";
 import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
+import { Code } from "@/parts/copy";
 import { ConfirmDialog } from "@/parts/dialog";
 import { TextArea } from "@/parts/field";
 import { inWords, type Sentence } from "@/parts/policy/words";
@@ -97,7 +98,7 @@ function Words({ policy }: { policy: string | undefined }) {
       </p>
     );
   const said = wordsOf(policy);
-  if (said === undefined) return <pre className="overflow-x-auto text-xs">{policy}</pre>;
+  if (said === undefined) return <Code>{policy}</Code>;
   return (
     <ul className="flex flex-col gap-1.5">
       {said.map(({ text, isAllowed, isPublic }) => (

@@ -128,7 +128,8 @@ function Left({ removed }: { removed: Removed }) {
       <p>
         {plural(removed.deleted, "object")} deleted, {count(removed.refusedCount)} refused:
       </p>
-      <ul className="mt-1 max-h-40 overflow-y-auto text-table">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard. */}
+      <ul tabIndex={0} className="mt-1 max-h-40 overflow-y-auto text-table">
         {removed.refused.map(({ key, message }) => (
           <li key={key} className="truncate">
             <span className="name">

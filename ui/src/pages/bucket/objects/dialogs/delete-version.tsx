@@ -5,7 +5,7 @@ import { hasAddress } from "@/data/s3/address";
 import { type At, deleteMany, deleteOne } from "@/data/s3/object";
 import { refreshBucket } from "@/data/s3/remove";
 import { ConfirmDialog } from "@/parts/dialog";
-import { KeyText } from "@/parts/key-text";
+import { LongText } from "@/parts/key-text";
 
 /** Asks before an object is deleted, or one version of it for ever. */
 export function DeleteVersion({
@@ -51,10 +51,8 @@ export function DeleteVersion({
         })
       }
     >
-      <p className="max-h-32 overflow-y-auto">
-        <span className="name block max-h-24 overflow-y-auto break-all !whitespace-pre-wrap">
-          <KeyText name={at.key} />
-        </span>
+      <p>
+        <LongText text={at.key} />
         {isOne && <span className="mono block text-xs text-muted">{at.versionId}</span>}
       </p>
       <p>

@@ -7,7 +7,7 @@ import { CopyButton } from "@/parts/copy";
 import { Dialog, DialogActions } from "@/parts/dialog";
 import { Input } from "@/parts/field";
 import { exactTime } from "@/parts/format";
-import { KeyText } from "@/parts/key-text";
+import { LongText } from "@/parts/key-text";
 import { Notice } from "@/parts/states";
 import { Segments } from "@/parts/tabs";
 
@@ -33,13 +33,7 @@ export function ShareDialog({
   return (
     <Dialog
       title="Share a link"
-      about={
-        at && (
-          <span className="name block max-h-24 overflow-y-auto break-all !whitespace-pre-wrap">
-            <KeyText name={at.key} />
-          </span>
-        )
-      }
+      about={at && <LongText text={at.key} />}
       isOpen={isOpen && at !== undefined}
       onClose={onClose}
     >

@@ -25,7 +25,8 @@ export function Compare({
   const rows = compared(left.data, right.data);
   const isSame = left.data.etag === right.data.etag && left.data.size === right.data.size;
   return (
-    <div className="mt-3 overflow-x-auto rounded-md border border-line">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard.
+    <div tabIndex={0} className="mt-3 overflow-x-auto rounded-md border border-line">
       <table className="w-full text-xs">
         <caption className="px-3 py-1.5 text-left text-muted">
           {isSame ? "Both have the same bytes." : "Their bytes differ."}
@@ -48,6 +49,12 @@ export function Compare({
             <tr key={what} className={cx("border-t border-line", before !== after && "wash-warning")}>
               <th scope="row" className="px-3 py-1 text-left font-normal text-muted">
                 {what}
+                {before !== after && (
+                  <span className="ml-1.5 font-medium text-warning">
+                    <span aria-hidden>≠</span>
+                    <span className="sr-only">differs</span>
+                  </span>
+                )}
               </th>
               <td className="mono max-w-48 px-3 py-1 break-all">{before}</td>
               <td className="mono max-w-48 px-3 py-1 break-all">{after}</td>

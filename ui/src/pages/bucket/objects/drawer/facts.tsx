@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { At, Head } from "@/data/s3/object";
 import { CopyButton } from "@/parts/copy";
 import { bytes, exactBytes, exactTimes } from "@/parts/format";
-import { KeyText } from "@/parts/key-text";
+import { LongText } from "@/parts/key-text";
 import { Facts } from "@/parts/page";
 import { Ago } from "@/parts/time";
 import { Section } from "./section";
@@ -48,9 +48,7 @@ export function ObjectFacts({ at, head }: { at: At; head: Head }) {
 function Long({ text }: { text: string }) {
   return (
     <span className="flex items-start gap-1">
-      <span className="name max-h-24 min-w-0 overflow-y-auto break-all !whitespace-pre-wrap">
-        <KeyText name={text} />
-      </span>
+      <LongText text={text} />
       <CopyButton text={text} className="-my-1 shrink-0" />
     </span>
   );

@@ -48,6 +48,7 @@ export function VersionsSection({ at }: { at: At }) {
           return (
             <li
               key={version.id}
+              aria-current={isShown || undefined}
               className={cx(
                 "flex min-h-9 items-center gap-2 border-t border-line px-4 text-table",
                 isShown && "bg-selected",
