@@ -26,7 +26,7 @@ const REQUESTS: Series[] = [
 ];
 const BYTES: Series[] = [
   { key: "out", title: "Out", colour: READ },
-  { key: "in", title: "In", colour: WRITE },
+  { key: "in", title: "In", colour: WRITE, isDashed: true },
 ];
 const LATENCY: Series[] = [
   { key: "readP50", title: "Read p50", colour: READ },

@@ -1,3 +1,4 @@
 export { ChartsTogether } from "./hover";
+export { Legend } from "./legend";
 export { Sparkline } from "./sparkline";
-export { Legend, type Point, type Series, TimeChart } from "./time-chart";
+export { type Point, type Series, TimeChart } from "./time-chart";

@@ -11,6 +11,7 @@ import {
 import { clock, moment } from "../format";
 import { Skeleton } from "../states";
 import { useChartsTogether } from "./hover";
+import { dashesOf } from "./legend";
 import { byteTicks, timeLabel, timeTicks } from "./ticks";
 
 export interface Series {
@@ -147,7 +148,7 @@ function shape({ key, title, colour, isArea, isDashed }: Series) {
   return isArea ? (
     <Area key={key} {...common} fill={colour} fillOpacity={0.14} stackId="areas" />
   ) : (
-    <Line key={key} {...common} strokeDasharray={isDashed ? "4 3" : undefined} />
+    <Line key={key} {...common} strokeDasharray={dashesOf(isDashed)} />
   );
 }
 
@@ -177,19 +178,5 @@ function Reading({ series, format, isLong, active, label, payload }: ReadingProp
         );
       })}
     </div>
-  );
-}
-
-/** What the colours of a chart mean. */
-export function Legend({ series }: { series: readonly Series[] }) {
-  return (
-    <ul className="flex flex-wrap gap-x-3 gap-y-1 text-xs text-muted">
-      {series.map(({ key, title, colour }) => (
-        <li key={key} className="flex items-center gap-1.5">
-          <span className="size-2 rounded-[2px]" style={{ background: colour }} aria-hidden />
-          {title}
-        </li>
-      ))}
-    </ul>
   );
 }

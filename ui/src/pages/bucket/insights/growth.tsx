@@ -10,7 +10,7 @@ import { Segments } from "@/parts/tabs";
 
 const BYTES: Series[] = [
   { key: "bytes", title: "Logical", colour: "var(--noun-bucket)" },
-  { key: "stored", title: "Distinct", colour: "var(--noun-repair)" },
+  { key: "stored", title: "Distinct", colour: "var(--noun-repair)", isDashed: true },
 ];
 const OBJECTS: Series[] = [
   { key: "objects", title: "Objects", colour: "var(--noun-object)" },
