@@ -33,7 +33,7 @@ export function Consumers({ isAdding, onAdding }: { isAdding: boolean; onAdding:
       </header>
       <div className="overflow-hidden rounded-lg border border-line bg-surface">
         {list.isPending ? (
-          <SkeletonRows rows={4} />
+          <SkeletonRows rows={3} />
         ) : list.isError && !list.data ? (
           <Failure
             error={list.error}

@@ -26,7 +26,7 @@ export function Targets({ openName, onOpen }: { openName?: string; onOpen: (name
       </header>
       <div className="overflow-hidden rounded-lg border border-line bg-surface">
         {list.isPending ? (
-          <SkeletonRows rows={4} />
+          <SkeletonRows rows={3} />
         ) : list.isError && !list.data ? (
           <Failure
             error={list.error}
