@@ -33,7 +33,7 @@ export function bytes(value: number): string {
     scaled /= 1024;
     unit += 1;
   }
-  return unit === 0 ? `${count(scaled)} B` : `${digits(scaled)} ${UNITS[unit]}`;
+  return unit === 0 ? `${count(Math.round(scaled))} B` : `${digits(scaled)} ${UNITS[unit]}`;
 }
 
 /** Bytes in full: `1,610,612,736 bytes`. */
