@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::View;
 use domain::balance::{BEGIN, Disks, END, Search};
 use domain::row::{ContentRow, PlacedShard};
 use events::content::PlaceCause;
@@ -39,8 +38,8 @@ pub(crate) struct Course {
     after: Option<ContentId>,
     /// How long it took so far to read the rows of the pass.
     reading: Duration,
-    /// How uneven the nodes are before anything moves. A process that starts goes on with what another one may have begun.
-    is_new: bool,
+    /// Whether it goes on with what may have been begun before it was left, by another process or by this one.
+    goes_on: bool,
     /// The nodes of which the search knows. Others are a reason to begin anew.
     nodes: BTreeSet<NodeId>,
     /// Before this, nothing is looked for with the same nodes: what could be moved was.
@@ -68,7 +67,7 @@ impl Default for Course {
             search: None,
             after: None,
             reading: Duration::ZERO,
-            is_new: true,
+            goes_on: true,
             nodes: BTreeSet::new(),
             stuck_until: None,
         }
@@ -80,10 +79,10 @@ impl Course {
     pub(crate) fn begin(&mut self, disks: &Disks, now: Instant) -> bool {
         let nodes = disks.names();
         if self.nodes != nodes {
-            *self = Self { nodes, is_new: self.is_new || self.search.is_some(), ..Self::default() };
+            *self = Self { nodes, goes_on: self.goes_on || self.search.is_some(), ..Self::default() };
         }
         if self.search.is_none() && self.stuck_until.is_none_or(|until| until <= now) {
-            let band = if std::mem::take(&mut self.is_new) { END } else { BEGIN };
+            let band = if std::mem::take(&mut self.goes_on) { END } else { BEGIN };
             self.search = Search::begin(disks, band);
         }
         self.search.is_some()
@@ -131,18 +130,20 @@ impl Course {
         self.search = Some(search);
         self.reading += begun.elapsed();
         if is_last {
-            self.end_pass(search, &disks, now);
+            self.end_pass(search, &disks, backoff, now);
             backoff.forget_released();
             backoff.release(now);
         }
         Ok(planned)
     }
 
-    fn end_pass(&mut self, search: Search, disks: &Disks, now: Instant) {
+    fn end_pass(&mut self, search: Search, disks: &Disks, backoff: &Backoff, now: Instant) {
         self.search = search.next(disks);
         let is_stuck = self.search.is_none() && Search::begin(disks, END).is_some();
-        let interval = STUCK_INTERVAL_MIN.max(self.reading * STUCK_INTERVAL_TIMES);
-        self.stuck_until = is_stuck.then(|| now + interval);
+        let later = now + STUCK_INTERVAL_MIN.max(self.reading * STUCK_INTERVAL_TIMES);
+        // What could not be moved when it was tried is tried again before that.
+        self.goes_on = is_stuck;
+        self.stuck_until = is_stuck.then(|| backoff.next().map_or(later, |next| next.min(later)));
         (self.after, self.reading) = (None, Duration::ZERO);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::NodeChange;
+use domain::{NodeChange, View};
 use events::Fact;
 use events::content::PlaceCause;
 use futures_util::future::join_all;
