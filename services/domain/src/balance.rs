@@ -114,7 +114,11 @@ impl Disks {
     }
 
     /// Bytes above the mean fill, on all nodes together: so many have to move until all fills are equal.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive and no more than is stored")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is positive and no more than is stored"
+    )]
     pub fn surplus_bytes(&self) -> u64 {
         let above = |disk: &Disk| (float(disk.placed_bytes) - self.mean * disk.capacity()).max(0.0);
         self.disks.values().map(above).sum::<f64>() as u64

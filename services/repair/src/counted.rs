@@ -1,20 +1,21 @@
 //! What repair has counted, and what else has to be done before shards move for the sake of even fills alone.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use domain::View;
 use domain::row::{Duty, NodeRow, Presence};
 use events::ids::NodeId;
 use ledger::{Snapshot, StateError};
+use tokio::sync::watch;
 
 /// Whether repair found anything to be owed when it last went through all contents. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Counted(Arc<Mutex<Option<Count>>>);
+pub struct Counted(Arc<watch::Sender<Option<Count>>>);
 
 /// What a walk through all contents came to.
-#[derive(Debug, Clone, Copy)]
-struct Count {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count {
     is_nothing_owed: bool,
     /// The last event that was known when it began.
     at: u64,
@@ -44,7 +45,13 @@ impl fmt::Display for First {
 impl Counted {
     /// All contents were gone through. `at`: the last event that was known then.
     pub(crate) fn set(&self, is_nothing_owed: bool, at: u64) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Count { is_nothing_owed, at });
+        let count = Some(Count { is_nothing_owed, at });
+        self.0.send_if_modified(|known| std::mem::replace(known, count) != count);
+    }
+
+    /// A receiver that wakes when something else was counted than the last time.
+    pub(crate) fn changes(&self) -> watch::Receiver<Option<Count>> {
+        self.0.subscribe()
     }
 
     /// What has to be done before shards may move for the sake of even fills; `None` if that is nothing.
@@ -62,7 +69,7 @@ impl Counted {
             }
         }
         let nodes_changed = snapshot.totals()?.nodes_changed;
-        let count = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = *self.0.borrow();
         Ok(match count.filter(|count| count.at >= nodes_changed) {
             None => Some(First::Count),
             Some(count) => (!count.is_nothing_owed).then_some(First::Owed),

@@ -21,7 +21,10 @@ pub(crate) fn describe() {
         "planetstore_repair_failures_total",
         "Contents that could not be repaired when it was tried, by the reason"
     );
-    describe_gauge!("planetstore_rebalance_left_bytes", "Bytes of shards that have to move until all nodes are filled alike");
+    describe_gauge!(
+        "planetstore_rebalance_left_bytes",
+        "Bytes of shards that have to move until all nodes are filled alike"
+    );
     describe_gauge!(
         "planetstore_rebalance_fill_ratio",
         "The fill of the emptiest and the fullest node, and the mean of all nodes, as a part of one"

@@ -12,12 +12,13 @@ use events::lease::Lease;
 use futures_util::{StreamExt, stream};
 use ledger::{Ledger, Snapshot, StateError};
 use shards::{ShardStore, Transport};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use worker::{Handle, Profile, Step, Trouble, Urgency, Worker, latest};
 
 use crate::backoff::{Backoff, Reason};
 use crate::batch::{Committed, Repaired, Rest};
-use crate::counted::{Counted, First};
+use crate::counted::{Count, Counted, First};
 use crate::course::{Course, Planned, Seen};
 use crate::mend::{Mended, Mender, NotMended};
 use crate::pace::{ALIVE_INTERVAL, Paced, Progress};
@@ -48,6 +49,8 @@ pub struct Rebalance<T: Transport> {
     pressure: Arc<Pressure>,
     absences: Absences,
     counted: Counted,
+    /// Wakes when repair has counted.
+    counts: watch::Receiver<Option<Count>>,
     course: Course,
     backoff: Backoff,
     /// The last event by which an operator asked for work at once.
@@ -65,6 +68,7 @@ impl<T: Transport> Rebalance<T> {
             mender,
             pressure: Pressure::new(Instant::now()),
             absences: Absences::default(),
+            counts: counted.changes(),
             counted,
             course: Course::default(),
             backoff: Backoff::default(),
@@ -277,8 +281,9 @@ impl<T: Transport> Worker for Rebalance<T> {
 
     async fn wake(&mut self) {
         let mut members = self.mender.store.membership().changes();
-        if members.changed().await.is_ok() {
-            sleep(LOOK_PAUSE).await;
+        tokio::select! {
+            _changed = members.changed() => sleep(LOOK_PAUSE).await,
+            _counted = self.counts.changed() => {}
         }
     }
 }

@@ -201,7 +201,8 @@ proptest! {
 fn the_fullest_node_gives_first_and_the_emptiest_takes() {
     let disk = |placed_bytes, free_bytes| Disk { zone: "z".into(), placed_bytes, free_bytes, takes: true };
     let names = |numbers: &[usize]| -> Vec<PlacedShard> {
-        let shard = |(index, number): (u8, &usize)| PlacedShard { index, node: node(*number), generation: generation(1) };
+        let shard =
+            |(index, number): (u8, &usize)| PlacedShard { index, node: node(*number), generation: generation(1) };
         (0..).zip(numbers).map(shard).collect()
     };
     let disks: Disks = [
