@@ -51,7 +51,9 @@ struct Store {
 impl Store {
     fn new(capacities: &[u64], zones: usize, is_shared: bool) -> Self {
         let mut store = Self { nodes: BTreeMap::new(), contents: Vec::new(), placed: BTreeMap::new(), is_shared };
-        capacities.iter().for_each(|capacity| store.add(*capacity, zones));
+        for capacity in capacities {
+            store.add(*capacity, zones);
+        }
         store
     }
 
@@ -184,7 +186,9 @@ proptest! {
         let mut store = Store::new(&sizes, zones, is_shared);
         store.fill(number, 6, shard_bytes * MIB);
         store.fill(number / 2, 3, shard_bytes * MIB);
-        joining.iter().for_each(|size| store.add(size * GIB, zones));
+        for size in joining {
+            store.add(size * GIB, zones);
+        }
         for (plain, closed) in store.nodes.values_mut().zip(closed) {
             plain.takes = !closed;
         }
