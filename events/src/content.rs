@@ -104,6 +104,8 @@ pub enum PlaceCause {
     NodeDraining,
     /// Its node held more shards of the content than it had to.
     Spread,
+    /// Its node was fuller than the other one.
+    Balance,
 }
 
 /// Contents that nothing referred to any more were reclaimed. From here on, no event names them or any of their shards.

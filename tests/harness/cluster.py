@@ -79,6 +79,11 @@ class Cluster:
         command = [BINARY, "run", "node", "--node", name, "--data", self.folder / name, flag, url, *rest]
         return self._spawn(command, name)
 
+    def add_node(self, number: int) -> None:
+        """Starts one more node, which joins with an empty folder. They are added in the order of their numbers."""
+        assert number == len(self.nodes) + 1, "a node was left out"
+        self.nodes.append(self._spawn_node(number))
+
     def restart_node(self, number: int) -> None:
         """Restarts a node, counted from one, whose process has ended."""
         self.processes.remove(self.nodes[number - 1])

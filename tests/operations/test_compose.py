@@ -160,9 +160,9 @@ def test_each_login_publishes_what_is_its_own():
         subjects = {
             "gateway": ["rollcall", "lease.*", "worker.*", "requests", "recall", "log.gateway"],
             "lifecycle": ["worker.lifecycle", "log.lifecycle"],
-            "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes",
-                            "worker.notify", "worker.notary", "worker.replicate", "log.repair", "log.gc", "log.health",
-                            "log.notify", "log.notary", "log.replicator"],
+            "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.rebalance", "worker.gc",
+                            "worker.nodes", "worker.notify", "worker.notary", "worker.replicate", "log.repair",
+                            "log.gc", "log.health", "log.notify", "log.notary", "log.replicator"],
             "node": ["node.{node}", "damage.{node}", "log.{node}"],
         }
         assert spoken == [f"ps.{{region}}.telemetry.{subject}" for subject in subjects.get(role, [])], role

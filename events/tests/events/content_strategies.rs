@@ -28,7 +28,13 @@ fn place() -> impl Strategy<Value = ShardPlace> {
 }
 
 pub(crate) fn placed() -> impl Strategy<Value = Fact> {
-    let causes = vec![PlaceCause::Fault, PlaceCause::NodeLost, PlaceCause::NodeDraining, PlaceCause::Spread];
+    let causes = vec![
+        PlaceCause::Fault,
+        PlaceCause::NodeLost,
+        PlaceCause::NodeDraining,
+        PlaceCause::Spread,
+        PlaceCause::Balance,
+    ];
     let shard = (0_u8..6, place(), place(), prop::sample::select(causes))
         .prop_map(|(shard, from, to, cause)| ShardPlaced { shard, from, to, cause });
     let moved = (content(), vec(shard, 0..4)).prop_map(|(content, shards)| ContentPlaced { content, shards });

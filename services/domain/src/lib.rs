@@ -15,9 +15,11 @@
 //! - [`lifecycle`]: which versions and uploads the rules of a bucket expire, and when
 //! - [`growth`]: what buckets held over time
 //! - [`parse_address`]: where a target of events is
-//! - [`placement`]: the nodes for a content's shards; [`durability`]: how many of them a write needs
+//! - [`placement`]: the nodes for a content's shards; [`durability`]: how many of them a write needs; [`balance`]: which
+//!   shards move from fuller nodes to emptier ones
 
 mod address;
+pub mod balance;
 mod change;
 mod command;
 mod decide;

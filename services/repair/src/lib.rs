@@ -1,4 +1,5 @@
-//! Rewrites missing and damaged shards of every content, and finds damage that nothing reported.
+//! Rewrites missing and damaged shards of every content, finds damage that nothing reported, and moves shards to nodes that
+//! are emptier than others.
 //!
 //! # Input
 //! - the faults of contents, their placements and the states of nodes, from a ledger
@@ -15,18 +16,24 @@
 //! # Layout
 //! - [`Repair`]: the worker that rewrites shards. `standing` says how the log and the membership stand to nodes, `owed`
 //!   what a content is owed, `target` on which nodes it is written; `round` walks the contents, the most endangered first;
-//!   `tally` sums up what is owed; `mend` writes the shards of one content, `batch` has many contents placed by one fact; `pressure` gives way to
-//!   clients; `backoff` leaves a content for a while
+//!   `tally` sums up what is owed; `mend` writes the shards of one content, `batch` has many contents placed by one fact; `pace` and `pressure` give
+//!   way to clients; `backoff` leaves a content for a while
+//! - [`Rebalance`]: the worker that moves shards from fuller nodes to emptier ones; `counted` says what goes
+//!   first, `course` which shards are to move
 //! - [`Scan`]: the worker that compares what nodes list with what the log names; `hints`: what was heard of damage
 //! - `meters`: metrics
 
 mod backoff;
 mod batch;
+mod counted;
+mod course;
 mod hints;
 mod mend;
 mod meters;
 mod owed;
+mod pace;
 mod pressure;
+mod rebalance;
 mod repair;
 mod round;
 mod scan;
@@ -38,11 +45,13 @@ use std::time::Duration;
 
 use ledger::Sources;
 
+pub use counted::Counted;
 pub use hints::{DamagedShard, Hints};
+pub use rebalance::Rebalance;
 pub use repair::Repair;
 pub use scan::Scan;
 
-/// The options of both workers.
+/// The options of all workers.
 #[derive(Clone)]
 pub struct Options {
     /// The time after which the shards of a node that is offline are written elsewhere.

@@ -1,6 +1,7 @@
 //! Writes the owed shards of one content.
 
 use domain::View;
+use domain::placement::{Candidate, NODE_RESERVE_BYTES};
 use domain::row::PlacedShard;
 use events::content::{ContentPlaced, PlaceCause, ShardPlace, ShardPlaced};
 use events::ids::{BucketName, ContentId, Generation, NodeId};
@@ -47,17 +48,43 @@ impl<T: Transport> Mender<T> {
     /// Why it is to be left for a while.
     pub(crate) async fn mend(&self, owed: Owed, pace: &impl Pace) -> Result<Mended<T>, NotMended> {
         let content = owed.content;
-        self.try_mend(owed, pace).await.map_err(|reason| (content, reason))
+        let choose = |owed: &Owed, candidates: &[Candidate]| targets(owed, candidates).map_err(|_| Reason::NoRoom);
+        self.try_mend(owed, choose, pace).await.map_err(|reason| (content, reason))
     }
 
-    async fn try_mend(&self, mut owed: Owed, pace: &impl Pace) -> Result<Mended<T>, Reason> {
+    /// Writes the owed shards of a content to this node alone.
+    ///
+    /// # Errors
+    /// Why it is to be left for a while.
+    pub(crate) async fn mend_on(&self, node: &NodeId, owed: Owed, pace: &impl Pace) -> Result<Mended<T>, NotMended> {
+        let content = owed.content;
+        let choose = |owed: &Owed, candidates: &[Candidate]| {
+            let has_room = |candidate: &Candidate| candidate.free_bytes >= NODE_RESERVE_BYTES;
+            if !candidates.iter().any(|candidate| candidate.node == *node && has_room(candidate)) {
+                return Err(Reason::NoRoom);
+            }
+            // Shards that were found to be altered are for repair to write.
+            if owed.shards.iter().any(|owed| !owed.is_readable()) {
+                return Err(Reason::Altered);
+            }
+            Ok(owed.shards.iter().map(|owed| (owed.clone(), node.clone())).collect())
+        };
+        self.try_mend(owed, choose, pace).await.map_err(|reason| (content, reason))
+    }
+
+    async fn try_mend(
+        &self,
+        mut owed: Owed,
+        choose: impl Fn(&Owed, &[Candidate]) -> Result<Vec<(OwedShard, NodeId)>, Reason>,
+        pace: &impl Pace,
+    ) -> Result<Mended<T>, Reason> {
         let stored = StoredContent::of_row(owed.content, owed.row.clone());
         let mut avoided: Vec<NodeId> = Vec::new();
         for _ in 0..ROUNDS_MAX {
             // Before the choice: a node that is given up later is noticed by whoever decides.
             let chosen_at = self.store.membership().known_at();
             let candidates = self.store.candidates(&avoided, stored.placement.nodes.len());
-            let targets = targets(&owed, &candidates).map_err(|_| Reason::NoRoom)?;
+            let targets = choose(&owed, &candidates)?;
             if targets.is_empty() {
                 // The node that was free for what only shares one is not any more.
                 return Err(Reason::NoRoom);

@@ -1,5 +1,6 @@
 //! The metrics of this crate, each named once.
 
+use domain::balance::Fills;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 use crate::backoff::Backoff;
@@ -19,6 +20,20 @@ pub(crate) fn describe() {
     describe_counter!(
         "planetstore_repair_failures_total",
         "Contents that could not be repaired when it was tried, by the reason"
+    );
+    describe_gauge!(
+        "planetstore_rebalance_left_bytes",
+        "Bytes of shards that have to move until all nodes are filled alike"
+    );
+    describe_gauge!(
+        "planetstore_rebalance_fill_ratio",
+        "The fill of the emptiest and the fullest node, and the mean of all nodes, as a part of one"
+    );
+    describe_counter!("planetstore_rebalance_shards_total", "Shards that moved from a fuller node to an emptier one");
+    describe_counter!("planetstore_rebalance_bytes_total", "Bytes of such shards");
+    describe_counter!(
+        "planetstore_rebalance_failures_total",
+        "Contents of which no shard could be moved when it was tried, by the reason"
     );
     describe_counter!("planetstore_scan_shards_total", "Shards that nodes listed, and that were compared with the log");
     describe_counter!("planetstore_scan_findings_total", "Contents whose faulty shards turned out to be others");
@@ -44,6 +59,23 @@ pub(crate) fn repaired(shards: usize, bytes: u64) {
 
 pub(crate) fn failed(reason: &'static str) {
     counter!("planetstore_repair_failures_total", "reason" => reason).increment(1);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
+pub(crate) fn filled(fills: Fills, left: u64) {
+    gauge!("planetstore_rebalance_left_bytes").set(left as f64);
+    for (of, fill) in [("emptiest", fills.lowest), ("mean", fills.mean), ("fullest", fills.highest)] {
+        gauge!("planetstore_rebalance_fill_ratio", "of" => of).set(fill);
+    }
+}
+
+pub(crate) fn moved(shards: usize, bytes: u64) {
+    counter!("planetstore_rebalance_shards_total").increment(shards as u64);
+    counter!("planetstore_rebalance_bytes_total").increment(bytes);
+}
+
+pub(crate) fn not_moved(reason: &'static str) {
+    counter!("planetstore_rebalance_failures_total", "reason" => reason).increment(1);
 }
 
 pub(crate) fn scanned(shards: u64) {

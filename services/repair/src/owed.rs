@@ -67,7 +67,7 @@ pub(crate) struct OwedShard {
 impl OwedShard {
     /// Whether the shard may be read where it lies.
     pub(crate) fn is_readable(&self) -> bool {
-        matches!(self.cause, PlaceCause::NodeDraining | PlaceCause::Spread)
+        matches!(self.cause, PlaceCause::NodeDraining | PlaceCause::Spread | PlaceCause::Balance)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The worker that writes shards anew.
 
 use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::View;
@@ -11,17 +11,19 @@ use events::lease::Lease;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ledger::{Ledger, Snapshot, StateError};
-use shards::{Pace, ShardStore, Transport};
+use shards::{ShardStore, Transport};
 use tokio::time::{Instant, sleep, sleep_until};
 use worker::{Failpoint, Handle, Profile, Step, Trouble, Urgency, Worker, latest};
 
 use crate::Options;
 use crate::backoff::{Backoff, Reason};
 use crate::batch::{Committed, Repaired, Rest};
+use crate::counted::Counted;
 use crate::mend::{Mended, Mender};
 use crate::meters;
 use crate::owed::{Margin, Owed};
-use crate::pressure::{Pressure, STRIPES_MAX, Turn};
+use crate::pace::{ALIVE_INTERVAL, Paced, Progress};
+use crate::pressure::{Pressure, STRIPES_MAX};
 use crate::round::Rounds;
 use crate::standing::{Absences, Nodes};
 
@@ -29,19 +31,13 @@ use crate::standing::{Absences, Nodes};
 const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
 
 /// The most contents whose shards are written at a time.
-const CONTENTS_MAX: usize = STRIPES_MAX;
+pub(crate) const CONTENTS_MAX: usize = STRIPES_MAX;
 
 /// Contents whose new shards are durable wait for others up to this number ...
 const READY_MAX: usize = 256;
 
 /// ... or for this long, to be placed by one fact.
 const READY_TIME_MAX: Duration = Duration::from_secs(1);
-
-/// How often a step says that it is not stuck while it waits for nodes or for the log.
-const ALIVE_INTERVAL: Duration = Duration::from_secs(5);
-
-/// The longest time without a stripe, a content or a commit for which a step says so.
-const QUIET_TIME_MAX: Duration = Duration::from_mins(3);
 
 /// The shortest time between two looks at a state that changes all the time.
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
@@ -50,7 +46,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 const IDLE_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// The time until a look at the level of a region that has no facts about moved shards yet.
-const LEVEL_PAUSE: Duration = Duration::from_secs(30);
+pub(crate) const LEVEL_PAUSE: Duration = Duration::from_secs(30);
 
 /// Brings every content back to all its healthy shards.
 pub struct Repair<T: Transport> {
@@ -62,6 +58,7 @@ pub struct Repair<T: Transport> {
     backoff: Backoff,
     /// Whether a step was begun and has not ended well: then what it had taken up is owed still.
     is_under_way: bool,
+    counted: Counted,
     /// The last event by which an operator asked for work at once.
     asked: Option<u64>,
     said: String,
@@ -81,9 +78,15 @@ impl<T: Transport> Repair<T> {
             rounds: Rounds::new(now),
             backoff: Backoff::default(),
             is_under_way: false,
+            counted: Counted::default(),
             asked: None,
             said: String::new(),
         }
+    }
+
+    /// What it has counted, for whoever moves shards only while nothing is owed.
+    pub fn counted(&self) -> Counted {
+        self.counted.clone()
     }
 
     /// Begins anew if an operator asked for that since the last step: nothing is left for later any more.
@@ -199,6 +202,7 @@ impl<T: Transport> Repair<T> {
     /// Says what is owed.
     fn tell(&mut self, handle: &Handle) {
         let Some(tally) = &self.rounds.tally else { return };
+        self.counted.set(tally.is_nothing(), self.rounds.tally_at);
         meters::owed(tally, &self.backoff, self.pressure.limit());
         handle.left_as_of(tally.bytes(), self.rounds.tally_at);
         let sentence = tally.sentence(&self.backoff);
@@ -295,44 +299,5 @@ impl<T: Transport> Ready<T> {
             Some(due) => sleep_until(due).await,
             None => std::future::pending().await,
         }
-    }
-}
-
-/// The rate that is set, and what the nodes and clients bear.
-struct Paced<'a> {
-    handle: &'a Handle,
-    pressure: &'a Arc<Pressure>,
-    urgency: Urgency,
-    progress: &'a Progress,
-}
-
-/// When something was last read, written or placed. It may take some time until the next: requests to nodes have
-/// deadlines, and a stripe may need several of them, one after the other. It does not take for ever.
-struct Progress(Mutex<Instant>);
-
-impl Progress {
-    fn new(now: Instant) -> Self {
-        Self(Mutex::new(now))
-    }
-
-    fn made(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn is_recent(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < QUIET_TIME_MAX
-    }
-}
-
-impl Pace for Paced<'_> {
-    type Turn = Turn;
-
-    async fn turn(&self, bytes: u64) -> Turn {
-        self.handle.spend(bytes).await;
-        let turn = self.pressure.turn(bytes, || self.handle.clients().share(self.urgency, Instant::now())).await;
-        self.progress.made();
-        // What was sent of the stripe before is not durable yet.
-        self.handle.reached(Failpoint::RepairStripe).await;
-        turn
     }
 }

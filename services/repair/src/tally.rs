@@ -47,6 +47,11 @@ impl Tally {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    /// Whether no content is owed a shard.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.contents.values().all(|count| *count == 0)
+    }
+
     /// Bytes that are owed.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
@@ -88,6 +93,7 @@ fn cause((cause, count): (&PlaceCause, &u64)) -> String {
         PlaceCause::NodeLost => "on nodes that are gone",
         PlaceCause::NodeDraining => "on nodes that are being emptied",
         PlaceCause::Spread => "beside another one on their node",
+        PlaceCause::Balance => "on nodes that are fuller than others",
     };
     if *count == 1 { format!("1 shard is {what}") } else { format!("{count} shards are {what}") }
 }

@@ -92,8 +92,13 @@ impl MemoryNodes {
     /// `count` well-behaved nodes, `n1`, `n2` and so on, each in a zone of its own.
     pub fn new(count: usize) -> Self {
         let nodes = Self::default();
-        (1..=count).for_each(|number| drop(nodes.lock().insert(Self::name(number), MemoryNode::default())));
+        (1..=count).for_each(|number| nodes.add(number));
         nodes
+    }
+
+    /// Adds node `number`, empty and well-behaved.
+    pub fn add(&self, number: usize) {
+        self.lock().insert(Self::name(number), MemoryNode::default());
     }
 
     /// The name of node `number`.

@@ -3,6 +3,7 @@
 
 mod appends;
 mod audit;
+mod balance;
 mod consumers;
 mod encryption;
 mod every_kind;

@@ -17,7 +17,7 @@ use identity::{PIECE_SECRET_BYTES, PieceSecret, PieceSecrets};
 use inventory::{Audit, Auditor};
 use jiff::SignedDuration;
 use ledger::{CommitError, Committed, Ledger, Options, Snapshot};
-use repair::{Hints, Repair, Scan};
+use repair::{Hints, Rebalance, Repair, Scan};
 use sha2::{Digest, Sha256};
 use shards::{Incident, Joined, Membership, ShardStore, StoredContent};
 use tempfile::TempDir;
@@ -90,6 +90,7 @@ pub(crate) struct Settings {
     pub(crate) scan_interval: Duration,
     pub(crate) failpoints: Failpoints,
     pub(crate) scans: bool,
+    pub(crate) balances: bool,
 }
 
 impl Default for Settings {
@@ -99,6 +100,7 @@ impl Default for Settings {
             scan_interval: Duration::from_hours(24),
             failpoints: Failpoints::none(),
             scans: false,
+            balances: false,
         }
     }
 }
@@ -138,12 +140,23 @@ impl World {
         world.does(Command::UpgradeRegion { region: ledgers::region(), level: Fact::LEVEL, release }).await;
         world.does(create_bucket(bucket())).await;
         for number in 1..=NODES {
-            let (node, zone) = (node(number), format!("z{number}"));
-            world.does(JoinNode { node, folder: folder_of(number), zone, replaces: None }.into()).await;
+            world.join(number).await;
         }
         // Whoever follows the log may not have come to that yet.
         accept(&world.process.membership, &world.process.ledger);
         world
+    }
+
+    async fn join(&self, number: usize) {
+        let (node, zone) = (node(number), format!("z{number}"));
+        self.does(JoinNode { node, folder: folder_of(number), zone, replaces: None }.into()).await;
+    }
+
+    /// Adds a node, which is empty and joins.
+    pub(crate) async fn add_node(&self, number: usize) {
+        self.nodes.add(number);
+        self.join(number).await;
+        self.process.announce(number);
     }
 
     /// Another process over the same log and nodes.
@@ -371,7 +384,7 @@ impl Process {
 
     pub(crate) fn run(&mut self, clock: &Clock, settings: Settings) -> Running {
         static PROCESSES: AtomicU64 = AtomicU64::new(1);
-        let Settings { repair_after, scan_interval, failpoints, scans } = settings;
+        let Settings { repair_after, scan_interval, failpoints, scans, balances } = settings;
         // What was stored before is in flight no more: nobody waits for it.
         clock.pass(AGE);
         let process = ProcessId(Uuid::from_u128(PROCESSES.fetch_add(1, Ordering::Relaxed).into()));
@@ -381,7 +394,13 @@ impl Process {
         let options = worker::Options { region: ledgers::region(), owner, now, link: None, failpoints };
         let workers = Workers::start(options, Arc::new(self.ledger.clone()));
         let options = repair::Options { repair_after, scan_interval, sources };
-        workers.add(Repair::new(options.clone(), self.ledger.clone(), self.store.clone())).unwrap();
+        let repair = Repair::new(options.clone(), self.ledger.clone(), self.store.clone());
+        let counted = repair.counted();
+        workers.add(repair).unwrap();
+        if balances {
+            let rebalance = Rebalance::new(options.clone(), self.ledger.clone(), self.store.clone(), counted);
+            workers.add(rebalance).unwrap();
+        }
         let (damaged, hints) = mpsc::channel(HINTS_MAX);
         if scans {
             let incidents = self.incidents.take().unwrap_or_else(|| mpsc::channel(1).1);
@@ -429,7 +448,12 @@ impl Running {
 
     /// Waits until repair says something.
     pub(crate) async fn until_said(&self, text: &str) {
-        let said = || self.report("repair").last.is_some_and(|last| last.what.contains(text));
+        self.until_worker_said("repair", text).await;
+    }
+
+    /// Waits until a worker says something.
+    pub(crate) async fn until_worker_said(&self, worker: &str, text: &str) {
+        let said = || self.report(worker).last.is_some_and(|last| last.what.contains(text));
         until(text, said).await;
     }
 }

@@ -8,6 +8,7 @@ mod faults;
 mod full;
 mod given;
 mod lost;
+mod rebalance;
 mod scan;
 mod two;
 mod untagged;

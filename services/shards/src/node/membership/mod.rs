@@ -254,6 +254,18 @@ impl Membership {
         candidates
     }
 
+    /// The nodes that requests reach and that know their disk, with the room that they have: also those that take no new
+    /// shards. Implausibly large reports of free bytes are limited.
+    pub fn holders(&self) -> Vec<Candidate> {
+        let table = self.0.borrow();
+        let holds = |view: &&NodeView| view.may_be_asked() && view.heartbeat.total_bytes > 0;
+        let views = table.nodes.values().filter_map(|processes| processes.values().rfind(holds));
+        let mut holders: Vec<Candidate> = views.map(candidate).collect();
+        drop(table);
+        bound_claims(&mut holders);
+        holders
+    }
+
     /// The nodes that report a stalled disk, as candidates for placement where the others do not suffice.
     pub(crate) fn stalled_candidates(&self) -> Vec<Candidate> {
         let table = self.0.borrow();

@@ -1,0 +1,166 @@
+//! Nodes that are emptier than others, and shards that move onto them.
+
+use std::time::Duration;
+
+use domain::{NodeChange, View};
+use events::Fact;
+use events::content::PlaceCause;
+use futures_util::future::join_all;
+use shards::StoredContent;
+use shards::protocol::Status;
+use testkit::Misbehavior;
+use worker::{Failpoint, Failpoints};
+
+use crate::given::*;
+
+/// Contents of several pieces, enough for a worker that starts to fill an empty node ...
+const SOME: usize = 7;
+
+/// ... and for one that runs and found the nodes to be even.
+const MANY: usize = 14;
+
+fn balancing() -> Settings {
+    Settings { balances: true, ..Settings::default() }
+}
+
+async fn filled(contents: usize) -> (World, Vec<StoredContent>) {
+    let mut world = World::new().await;
+    let mut stored = world.put_all(2).await;
+    for number in 0..contents {
+        stored.push(world.put(&format!("large {number}"), LARGE).await);
+    }
+    (world, stored)
+}
+
+fn placed_on(world: &World, number: usize) -> u64 {
+    world.latest().node_usage(&node(number)).unwrap().bytes
+}
+
+/// By how many bytes the fullest of these nodes is fuller than the emptiest. Their disks are alike.
+fn difference(world: &World, nodes: impl Iterator<Item = usize>) -> u64 {
+    let placed: Vec<u64> = nodes.map(|number| placed_on(world, number)).collect();
+    placed.iter().max().unwrap() - placed.iter().min().unwrap()
+}
+
+/// So much may be left, and a shard more.
+const DIFFERENCE_MAX: u64 = 2 * domain::balance::END.bytes + LARGE as u64 / 4;
+
+async fn until_even(world: &World, running: &Running, nodes: std::ops::RangeInclusive<usize>) {
+    running.until_worker_said("rebalance", "no shard").await;
+    until("even fills", || difference(world, nodes.clone()) <= DIFFERENCE_MAX).await;
+    world.until_whole(running).await;
+}
+
+async fn causes(world: &World) -> Vec<PlaceCause> {
+    let contents = world.facts().await.into_iter().filter_map(|fact| match fact {
+        Fact::ContentPlaced(placed) => Some(placed.contents),
+        _ => None,
+    });
+    contents.flatten().flat_map(|content| content.shards).map(|shard| shard.cause).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_join_get_their_part_of_what_is_stored() {
+    let (mut world, stored) = filled(MANY).await;
+    let running = world.run(balancing());
+    running.until_worker_said("rebalance", "no shard has to move").await;
+    assert_eq!(world.placed().await, 0, "six nodes alike are even");
+    world.add_node(7).await;
+    world.add_node(8).await;
+    until("shards on the new nodes", || !world.is_empty(7) && !world.is_empty(8)).await;
+    until_even(&world, &running, 1..=8).await;
+    world.assert_readable().await;
+    assert!(causes(&world).await.iter().all(|cause| *cause == PlaceCause::Balance));
+    for content in stored.iter().map(|content| world.stored(content)) {
+        let on: std::collections::BTreeSet<_> = content.shards().map(|shard| shard.node).collect();
+        assert_eq!(on.len(), content.shards().count(), "each on a node of its own");
+    }
+    let moved = world.placed().await;
+    running.kill().await;
+    let again = world.run(balancing());
+    again.until_worker_said("rebalance", "no shard").await;
+    assert_eq!(world.placed().await, moved, "nothing moves twice");
+}
+
+async fn is_killed(point: Failpoint, count: u32) {
+    let (mut world, _) = filled(SOME).await;
+    world.add_node(7).await;
+    let (failpoints, mut held) = Failpoints::holding(point, count);
+    let running = world.run(Settings { failpoints, ..balancing() });
+    let reached = tokio::time::timeout(Duration::from_mins(1), held.reached()).await;
+    assert!(reached.is_ok(), "it never came to {point} {count} times: {:?}", running.reports());
+    running.kill().await;
+    world.assert_readable().await;
+    let next = world.run(balancing());
+    until_even(&world, &next, 1..=7).await;
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wherever_it_is_killed_the_next_one_goes_on() {
+    use Failpoint::{RepairDiscarded, RepairPlaced, RepairStripe, RepairWritten};
+    let points = [(RepairStripe, 1), (RepairStripe, 5), (RepairWritten, 1), (RepairPlaced, 1), (RepairDiscarded, 1)];
+    join_all(points.map(|(point, count)| is_killed(point, count))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_moves_while_a_node_is_away_or_shards_are_owed() {
+    let (mut world, stored) = filled(SOME).await;
+    world.add_node(7).await;
+    world.lose_node(3).await;
+    let settings = Settings { repair_after: Duration::from_hours(1), ..balancing() };
+    let running = world.run(settings);
+    running.until_worker_said("rebalance", "moves nothing while shards are placed on n3").await;
+    assert_eq!(world.placed().await, 0);
+    // It lost one meanwhile.
+    let lost = stored[5].shards().find(|shard| shard.node == node(3)).unwrap();
+    world.nodes.lose(&lost.node, lost.uuid());
+    world.find_node(3).await;
+    until_even(&world, &running, 1..=7).await;
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_drains_gets_nothing_and_is_emptied_first() {
+    let (mut world, _) = filled(SOME).await;
+    world.add_node(7).await;
+    world.add_node(8).await;
+    world.say(8, NodeChange::Drain).await;
+    world.say(2, NodeChange::Drain).await;
+    let running = world.run(balancing());
+    world.until_empty(2).await;
+    running.until_worker_said("rebalance", "no shard").await;
+    assert!(world.is_empty(8) && !world.is_empty(7));
+    until_even(&world, &running, 3..=7).await;
+    assert!(world.is_empty(2) && world.is_empty(8), "nothing moved back");
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_takes_nothing_keeps_nothing_from_others() {
+    let (mut world, _) = filled(MANY).await;
+    world.add_node(7).await;
+    world.add_node(8).await;
+    // Nobody knows that it is full.
+    world.nodes.set(&node(7), Misbehavior::Refuses(Status::Full));
+    let running = world.run(balancing());
+    until("shards on the other one", || !world.is_empty(8)).await;
+    world.assert_readable().await;
+    world.nodes.set(&node(7), Misbehavior::None);
+    until("shards on both", || !world.is_empty(7)).await;
+    until_even(&world, &running, 1..=8).await;
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_shard_is_decoded_and_no_damage_moves() {
+    let (mut world, stored) = filled(SOME).await;
+    for content in &stored {
+        let shard = content.shards().next().unwrap();
+        world.nodes.flip(&shard.node, shard.uuid(), 0, 5);
+    }
+    world.add_node(7).await;
+    let running = world.run(balancing());
+    until_even(&world, &running, 1..=7).await;
+    world.assert_readable().await;
+}
