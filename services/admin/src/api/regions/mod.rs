@@ -207,7 +207,7 @@ fn other(snapshot: &Snapshot, name: RegionName) -> Result<OtherRegion, Refusal> 
         }
     }
     let buckets = buckets.into_values().collect();
-    Ok(OtherRegion { url, bound, buckets, name })
+    Ok(OtherRegion { name, url, bound, buckets })
 }
 
 fn from_region(
