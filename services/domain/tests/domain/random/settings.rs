@@ -434,11 +434,11 @@ fn of_readers() -> impl Strategy<Value = Step> {
         2 => (0..2_u8).prop_map(Step::RemoveConsumer),
         2 => (0..2_u8).prop_map(Step::AddLink),
         1 => (0..2_u8).prop_map(Step::RemoveLink),
-        3 => (0..2_u8).prop_map(Step::ResealLink),
+        2 => (0..2_u8).prop_map(Step::ResealLink),
         3 => (0..2_u8, 0..9_u64).prop_map(|(n, up_to)| Step::NoteIdentities(n, up_to)),
-        2 => (0..2_u8, 0..9_u8).prop_map(|(n, second)| Step::MoveBound(n, second)),
-        2 => (0..2_u8).prop_map(Step::NotaryKey),
-        3 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
+        1 => (0..2_u8, 0..9_u8).prop_map(|(n, second)| Step::MoveBound(n, second)),
+        1 => (0..2_u8).prop_map(Step::NotaryKey),
+        2 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
 }
 
