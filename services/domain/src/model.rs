@@ -103,9 +103,7 @@ impl Model {
             Change::PutUnreferenced { sequence, content } => {
                 self.unreferenced.insert((sequence, content));
             }
-            Change::DropUnreferenced { sequence, content } => {
-                self.unreferenced.remove(&(sequence, content));
-            }
+            Change::DropUnreferenced { sequence, content } => drop(self.unreferenced.remove(&(sequence, content))),
             Change::PutEnded { generation, row } => drop(self.ended.insert(generation, row)),
             Change::DropEnded { generation } => drop(self.ended.remove(&generation)),
             Change::PutFaults { content, row } => {
@@ -465,8 +463,7 @@ impl View for Model {
     }
 
     fn bounds(&self) -> Result<Vec<(RegionName, UserName, BoundRow)>, Infallible> {
-        let all = self.bounds.iter();
-        Ok(all.map(|((name, user), row)| (name.clone(), user.clone(), row.clone())).collect())
+        Ok(self.bounds.iter().map(|((name, user), row)| (name.clone(), user.clone(), row.clone())).collect())
     }
 
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Infallible> {
