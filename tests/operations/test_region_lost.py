@@ -133,6 +133,10 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
     enough = wait.until(lambda: (bound := world.bound()) and bound > first and bound, "a later one")
     code, _, said = world.region("promote", LOST)
     assert code == 1 and "it is not lost" in said, said
+    # What is written now does not get away any more.
+    assert lost.run("worker", "pause", "replicate").returncode == 0
+    count = len(load.acknowledged)
+    wait.until(lambda: len(load.acknowledged) > count + 100, "writes that are lost for now")
     lost.kill()
     load.end()
 
@@ -152,6 +156,8 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
     for key, version, digest, _ in promised:
         body = s3.get_object(Bucket="there", Key=key, VersionId=version)["Body"].read()
         assert hashlib.sha256(body).hexdigest() == digest, key
+    there = {version for _, version, *_ in versions(other, "there")}
+    assert not {version for _, version, *_ in load.acknowledged} <= there, "nothing was lost"
     code, again, said = world.region("promote", LOST, "--yes")
     assert code == 0 and again["added"] == [], said
 
@@ -161,6 +167,7 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
     assert code == 5 and waits["waits_for"] and world.rules(other, "there") == [f"promoted-{LOST}-here"], said
 
     lost.start()
+    assert lost.run("worker", "resume", "replicate").returncode == 0
     code, back, said = world.region("failback", LOST, "--timeout", "2m")
     assert code == 0 and back["is_done"] and back["removed"] == ["there"], (back, said)
     assert world.rules(other, "there") == [] and world.rules(lost, "here") == ["mine"]
