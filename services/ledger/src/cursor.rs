@@ -42,7 +42,7 @@ mod tests {
         let of_version = ((32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"]), (64, 256), (2_160, 32));
         assert_eq!(
             (PROJECTION_VERSION, (read, freed, grown)),
-            (16, of_version),
+            (17, of_version),
             "raise PROJECTION_VERSION, then write both down here"
         );
     }
