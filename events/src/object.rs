@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::access::Acl;
 use crate::encryption::Encryption;
 use crate::ids::{
     BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
-use crate::lock::Lock;
+use crate::lock::{LegalHold, Lock, Retention};
 use crate::replication::ReplicaOf;
 use crate::tags::Tags;
 
@@ -119,7 +119,7 @@ pub enum Body {
 }
 
 /// A version of an object was created.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Created {
     /// The bucket.
     pub bucket: BucketName,
@@ -163,6 +163,71 @@ pub struct Created {
     /// Where the change was made; absent if it was made in this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<Box<ReplicaOf>>,
+}
+
+/// [`Created`] with the fields of its flattened parts. Flattened parts make serde keep a whole object in memory before
+/// any field of it is read, and this is the event of which a log has the most.
+#[derive(Deserialize)]
+struct CreatedRead {
+    bucket: BucketName,
+    key: ObjectKey,
+    version_id: VersionId,
+    null_version: bool,
+    size: u64,
+    etag: ETag,
+    body: Body,
+    #[serde(default)]
+    checksum: Option<Checksum>,
+    #[serde(default)]
+    encryption: Option<Encryption>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    #[serde(default)]
+    storage_class: Option<String>,
+    #[serde(default)]
+    tags: Tags,
+    #[serde(default)]
+    owner: Option<UserId>,
+    #[serde(default)]
+    acl: Option<Acl>,
+    #[serde(default)]
+    retention: Option<Retention>,
+    #[serde(default)]
+    legal_hold: Option<LegalHold>,
+    operation: Operation,
+    #[serde(default)]
+    replaces: Option<VersionId>,
+    delta: Delta,
+    #[serde(default)]
+    replica: Option<Box<ReplicaOf>>,
+}
+
+impl<'de> Deserialize<'de> for Created {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = CreatedRead::deserialize(deserializer)?;
+        let CreatedRead { headers, metadata, storage_class, tags, retention, legal_hold, .. } = read;
+        Ok(Self {
+            bucket: read.bucket,
+            key: read.key,
+            version_id: read.version_id,
+            null_version: read.null_version,
+            size: read.size,
+            etag: read.etag,
+            body: read.body,
+            checksum: read.checksum,
+            encryption: read.encryption,
+            attributes: Attributes { headers, metadata, storage_class, tags },
+            owner: read.owner,
+            acl: read.acl,
+            lock: Lock { retention, legal_hold },
+            operation: read.operation,
+            replaces: read.replaces,
+            delta: read.delta,
+            replica: read.replica,
+        })
+    }
 }
 
 /// A version of an object or a delete marker was permanently deleted.
