@@ -1,7 +1,7 @@
 //! The mirror of the log that an integration reads, in an account of its own: declared in `nats/streams/facts.json`.
 
 use events::ids::RegionName;
-use events::{SECRET_NOUNS, SUBJECT_NOUNS};
+use events::{SECRET_NOUNS, SUBJECT_NOUNS, SUBJECT_ROOT};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +14,8 @@ const DECLARATION: &str = include_str!("../../../../nats/streams/facts.json");
 /// Nouns whose facts held secrets in some release. The log is never written anew, so they still do.
 const SECRET_ONCE: &[&str] = &["key", "kms_key", "user"];
 
-/// Nouns that are newer than the mirrors that operators have. A server does not change what a mirror leaves out.
+/// Nouns that the mirrors of earlier releases leave out. A server does not change what a mirror leaves out, so those stay
+/// as they are until their operator deletes them.
 const LATER: &[&str] = &["consumer", "link", "replication"];
 
 /// The server's description of a stream.
@@ -32,7 +33,7 @@ pub async fn ensure_facts(connect: &ConnectOptions, region: &RegionName, replica
     let (client, ..) = connection::connect(connect).await?;
     let unanswered =
         |error: ApiError| OpenError::JetStream { address: connect.address.clone(), reason: error.to_string() };
-    let declared = declaration(region, replicas)?;
+    let mut declared = declaration(region, replicas)?;
     let name = declared["name"].as_str().unwrap_or_default().to_owned();
     let found = match api::request::<Info>(&client, &format!("STREAM.INFO.{name}"), "".into()).await {
         Err(ApiError::Refused(refusal)) if refusal.err_code == code::STREAM_NOT_FOUND => None,
@@ -41,6 +42,12 @@ pub async fn ensure_facts(connect: &ConnectOptions, region: &RegionName, replica
     let subject = match found {
         None => format!("STREAM.CREATE.{name}"),
         Some(found) if found["mirror"] == declared["mirror"] => format!("STREAM.UPDATE.{name}"),
+        Some(found) if is_of_an_earlier_release(&found["mirror"], &declared["mirror"], region) => {
+            tracing::info!(stream = name, left_out = ?LATER, "a mirror of an earlier release leaves out some events: delete \
+                 it and have it made anew to get them");
+            declared["mirror"] = found["mirror"].clone();
+            format!("STREAM.UPDATE.{name}")
+        }
         // No server changes what a mirror is a mirror of.
         Some(found) => {
             let (wanted, found) = (declared["mirror"].to_string(), found["mirror"].to_string());
@@ -51,9 +58,22 @@ pub async fn ensure_facts(connect: &ConnectOptions, region: &RegionName, replica
     Ok(name)
 }
 
+/// Whether a mirror differs from the declared one in nothing but the nouns that earlier releases left out.
+fn is_of_an_earlier_release(found: &Value, declared: &Value, region: &RegionName) -> bool {
+    let is_later = |transform: &Value| {
+        let source = transform["src"].as_str().unwrap_or_default();
+        LATER.iter().any(|noun| source == format!("{SUBJECT_ROOT}.{region}.{noun}.>"))
+    };
+    let mut earlier = declared.clone();
+    if let Some(transforms) = earlier["subject_transforms"].as_array_mut() {
+        transforms.retain(|transform| !is_later(transform));
+    }
+    *found == earlier
+}
+
 /// The nouns whose facts an integration may read.
 fn nouns() -> impl Iterator<Item = &'static str> {
-    let left_out = |noun: &str| [SECRET_NOUNS, SECRET_ONCE, LATER].iter().any(|nouns| nouns.contains(&noun));
+    let left_out = |noun: &str| [SECRET_NOUNS, SECRET_ONCE].iter().any(|nouns| nouns.contains(&noun));
     SUBJECT_NOUNS.iter().copied().filter(move |noun| !left_out(noun))
 }
 
@@ -90,9 +110,26 @@ mod tests {
         let text = declared.to_string();
         assert!(!text.contains("{region}") && !text.contains("{noun}"), "{text}");
         for noun in SUBJECT_NOUNS {
-            let left_out = ["consumer", "key", "kms_key", "link", "replication", "secret", "session", "user"];
+            let left_out = ["key", "kms_key", "secret", "session", "user"];
             let is_left_out = left_out.contains(noun);
             assert_eq!(text.contains(&format!("\"ps.eu-1.{noun}.>\"")), !is_left_out, "{noun}");
+        }
+    }
+
+    #[test]
+    fn a_mirror_of_an_earlier_release_stays_and_another_is_refused() {
+        let region: RegionName = "eu-1".parse().unwrap();
+        let declared = declaration(&region, 1).unwrap()["mirror"].clone();
+        let without = |nouns: &[&str]| {
+            let mut mirror = declared.clone();
+            let sources: Vec<String> = nouns.iter().map(|noun| format!("ps.eu-1.{noun}.>")).collect();
+            let is_kept = |it: &Value| !sources.iter().any(|source| it["src"] == *source);
+            mirror["subject_transforms"].as_array_mut().unwrap().retain(is_kept);
+            mirror
+        };
+        assert!(is_of_an_earlier_release(&without(LATER), &declared, &region));
+        for other in [without(&["object"]), without(&["consumer", "link"]), without(&["consumer", "link", "object"])] {
+            assert!(!is_of_an_earlier_release(&other, &declared, &region), "{other}");
         }
     }
 }
