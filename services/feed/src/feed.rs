@@ -20,8 +20,11 @@ pub(crate) const BATCH_BYTES_MAX: usize = 256 << 10;
 /// Reads of the past that are under way at once, of all readers together.
 const PAST_READS_MAX: usize = 8;
 
-/// Readers with small batches that may hold a large one at a time while they catch up.
-const LARGE_BATCHES_MAX: usize = 32;
+/// Readers that may hold a large batch, and the one ahead of it, while they catch up.
+const LARGE_BATCHES_MAX: usize = 16;
+
+/// Events in the order of the log, and the sequence up to which they are all.
+pub(crate) type Entries = (Vec<Arc<Entry>>, u64);
 
 /// The events of a process, for all who read them. Clones share it.
 #[derive(Clone)]
@@ -100,13 +103,13 @@ impl Feed {
     }
 
     /// Events of the ring; see [`Ring::read`].
-    pub(crate) fn newest(&self, from: u64, bytes_max: usize) -> Option<(Vec<Arc<Entry>>, u64)> {
+    pub(crate) fn newest(&self, from: u64, bytes_max: usize) -> Option<Entries> {
         self.0.ring().read(from, NEWEST_ENTRIES_MAX, bytes_max)
     }
 
     /// Reads events from a sequence on and not beyond `last`, which is folded. Returns them, and the sequence up to which
     /// they are all.
-    pub(crate) async fn past(&self, from: u64, last: u64) -> Result<(Vec<Arc<Entry>>, u64), FeedError> {
+    pub(crate) async fn past(&self, from: u64, last: u64) -> Result<Entries, FeedError> {
         self.past_within(from, last, BATCH_BYTES_MAX).await
     }
 
@@ -121,7 +124,7 @@ impl Feed {
         from: u64,
         last: u64,
         bytes_max: usize,
-    ) -> Result<(Vec<Arc<Entry>>, u64), FeedError> {
+    ) -> Result<Entries, FeedError> {
         let _permit = self.0.past_reads.acquire().await.map_err(|_| FeedError::Ended)?;
         self.0.read(from, last, bytes_max).await
     }
@@ -139,7 +142,7 @@ impl Shared {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn read(&self, from: u64, last: u64, bytes_max: usize) -> Result<(Vec<Arc<Entry>>, u64), FeedError> {
+    async fn read(&self, from: u64, last: u64, bytes_max: usize) -> Result<Entries, FeedError> {
         let last = last.min(from.saturating_add(BATCH_ENTRIES_MAX - 1));
         let facts = self.ledger.facts(from, last, bytes_max).await?;
         let until = facts.until;

@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinSet;
 
-use crate::feed::{BATCH_BYTES_MAX, News};
+use crate::feed::{BATCH_BYTES_MAX, Entries, News};
 use crate::{Entry, Feed, FeedError, Start};
 
 /// Somebody who follows the log.
@@ -17,10 +18,19 @@ pub struct Reader {
     news: watch::Receiver<News>,
     /// Bytes of a batch, give or take one event.
     batch_bytes_max: usize,
-    /// Held with a large batch, until the next one is asked for.
+    /// Held with a large batch and the one ahead of it.
     large: Option<OwnedSemaphorePermit>,
+    /// The large batch after the last one.
+    ahead: Option<Ahead>,
     /// It was among the newest events, so that what it lacks now came since.
     has_caught_up: bool,
+}
+
+/// A batch that is read while the reader is busy with the one before it. Dropped, it is given up.
+#[derive(Debug)]
+struct Ahead {
+    from: u64,
+    reading: JoinSet<Result<Entries, FeedError>>,
 }
 
 /// Events in the order of the log.
@@ -44,6 +54,7 @@ impl Reader {
             news,
             batch_bytes_max: BATCH_BYTES_MAX,
             large: None,
+            ahead: None,
             has_caught_up: false,
         }
     }
@@ -67,7 +78,9 @@ impl Reader {
     /// [`FeedError`]. The next call tries again.
     pub async fn next(&mut self) -> Result<Batch, FeedError> {
         let next = self.next;
-        self.large = None;
+        if self.ahead.is_none() {
+            self.large = None;
+        }
         let news = self.news.wait_for(|news| news.last >= next || news.has_ended).await;
         let last = news.map_err(|_| FeedError::Ended)?.last;
         if last < next {
@@ -76,12 +89,11 @@ impl Reader {
         let newest = self.feed.newest(next, self.batch_bytes_max);
         let is_among_newest = newest.is_some();
         let (behind, (mut entries, until)) = if let Some(newest) = newest {
+            (self.ahead, self.large) = (None, None);
             (None, newest)
         } else {
             let behind = self.has_caught_up.then_some(last + 1 - next);
-            self.large = self.feed.large_batch();
-            let bytes_max = if self.large.is_some() { BATCH_BYTES_MAX } else { self.batch_bytes_max };
-            (behind, self.feed.past_within(next, last, bytes_max).await?)
+            (behind, self.past(last).await?)
         };
         self.has_caught_up = is_among_newest || until >= last;
         self.next = until + 1;
@@ -93,5 +105,35 @@ impl Reader {
             }
         }
         Ok(Batch { entries, until, behind })
+    }
+
+    /// The next events, read from the log, not beyond `last`.
+    async fn past(&mut self, last: u64) -> Result<Entries, FeedError> {
+        let ahead = match self.ahead.as_mut().filter(|ahead| ahead.from == self.next) {
+            Some(ahead) => ahead.reading.join_next().await,
+            None => None,
+        };
+        self.ahead = None;
+        if self.large.is_none() {
+            self.large = self.feed.large_batch();
+        }
+        let bytes_max = if self.large.is_some() { BATCH_BYTES_MAX } else { self.batch_bytes_max };
+        let read = match ahead {
+            Some(Ok(read)) => read,
+            // A task that failed has said so.
+            Some(Err(_)) | None => self.feed.past_within(self.next, last, bytes_max).await,
+        };
+        if let (Ok((_, until)), true) = (&read, self.large.is_some()) {
+            self.ahead = (*until < last).then(|| Ahead::read(self.feed.clone(), until + 1, last));
+        }
+        read
+    }
+}
+
+impl Ahead {
+    fn read(feed: Feed, from: u64, last: u64) -> Self {
+        let mut reading = JoinSet::new();
+        reading.spawn(async move { feed.past_within(from, last, BATCH_BYTES_MAX).await });
+        Self { from, reading }
     }
 }

@@ -127,7 +127,7 @@ async fn few_of_the_readers_with_small_batches_hold_large_ones_while_they_catch_
         }
         large.push((reader, count));
     };
-    assert_eq!(large.len(), 32, "each of them may hold a large batch for ever");
+    assert_eq!(large.len(), 16, "each of them may hold a large batch for ever");
     assert!(large.iter().all(|(_, count)| *count > 100), "{large:?}");
     let mut reader = small;
     assert_eq!(patiently(reader.next()).await.unwrap().entries.len(), 1);

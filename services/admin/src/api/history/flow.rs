@@ -72,7 +72,8 @@ impl Flow {
 
     fn events(&self, batch: Result<Batch, FeedError>) -> Result<Vec<u8>, Refusal> {
         let Batch { entries, until: _, behind } = batch?;
-        let mut chunk = Vec::new();
+        let bytes = entries.iter().map(|entry| entry.bytes.len() + sse::FRAME_BYTES).sum();
+        let mut chunk = Vec::with_capacity(bytes);
         if let Some(behind) = behind {
             sse::behind(behind, &mut chunk);
         }

@@ -5,6 +5,8 @@
 //!
 //! Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>
 
+use std::io::Write as _;
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -12,6 +14,9 @@ use crate::api::refusal::Refusal;
 
 /// Milliseconds after which a client comes back.
 const RETRY_MS: u64 = 2_000;
+
+/// Bytes around the JSON of an event, at most: `id: `, a sequence, `data: ` and the line breaks.
+pub(in crate::api) const FRAME_BYTES: usize = 36;
 
 /// The beginning of a stream, with its position: a client that is lost before the first event comes back to it.
 pub(in crate::api) fn begin(sequence: u64) -> Vec<u8> {
@@ -45,9 +50,14 @@ pub(in crate::api) fn missed(count: u64, out: &mut Vec<u8>) {
 
 /// An event of the log.
 pub(in crate::api) fn event(sequence: u64, json: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("id: {sequence}\ndata: ").as_bytes());
+    // Writing to memory cannot fail.
+    let _written = write!(out, "id: {sequence}\ndata: ");
+    let begin = out.len();
+    out.extend_from_slice(json);
     // Between the tokens of JSON a line break is a blank, and within them there is none.
-    out.extend(json.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+    for byte in &mut out[begin..] {
+        *byte = if matches!(*byte, b'\n' | b'\r') { b' ' } else { *byte };
+    }
     out.extend_from_slice(b"\n\n");
 }
 
