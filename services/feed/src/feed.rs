@@ -119,12 +119,7 @@ impl Feed {
     }
 
     /// The same, cut where the entries reach so many bytes.
-    pub(crate) async fn past_within(
-        &self,
-        from: u64,
-        last: u64,
-        bytes_max: usize,
-    ) -> Result<Entries, FeedError> {
+    pub(crate) async fn past_within(&self, from: u64, last: u64, bytes_max: usize) -> Result<Entries, FeedError> {
         let _permit = self.0.past_reads.acquire().await.map_err(|_| FeedError::Ended)?;
         self.0.read(from, last, bytes_max).await
     }
