@@ -188,10 +188,13 @@ async function drive(context, s3) {
     const shared = await fetch(link);
     assert.match(await shared.text(), /# Trip/);
     await dialog.getByRole("button", { name: "Close" }).last().click();
+    // While it closes, keys are still the dialog's.
+    await dialog.waitFor({ state: "detached" });
   });
 
   await step("an object is deleted by keyboard, and its event is shown", async () => {
     await page.keyboard.press("Escape");
+    await page.getByRole("complementary", { name: "Object trip/notes.md" }).waitFor({ state: "detached" });
     await row("notes.md").focus();
     await page.keyboard.press("Space");
     await page.getByText("1 selected").waitFor();
