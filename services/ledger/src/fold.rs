@@ -1,15 +1,17 @@
 //! Folding events into the tables: the only way in which state is made, live, after a crash and in a rebuild.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use domain::project;
 use eventlog::{Log, ReadError, Stored};
 use events::ids::{EventId, Sha256Digest};
-use events::{Author, Event, chain_hash, quarantine_hash};
+use events::{Author, Event, quarantine_hash};
 use redb::WriteTransaction;
 
 use crate::judge::{Entry, judge};
 use crate::proof::Prover;
+use crate::read::{self, Read};
 use crate::room::Written;
 use crate::tables::{QuarantinedRow, Reason, RecentRow, Tables, Writable};
 use crate::{Cursor, FoldError};
@@ -66,14 +68,14 @@ pub(crate) fn fold_some(
 ) -> Result<Written, FoldError> {
     let mut tables = Tables::write(transaction);
     let mut written = Written::default();
-    for stored in entries {
-        if let Some(rows) = fold(&mut tables, cursor, prover, stored)? {
-            written = written.and(rows, stored.payload.len());
+    let folded = entries.partition_point(|stored| stored.sequence <= cursor.sequence);
+    read::each(&entries[folded..], |read| {
+        let size = read.stored.payload.len();
+        if let Some(rows) = fold(&mut tables, cursor, prover, read)? {
+            written = written.and(rows, size);
         }
-        if written.rows >= rows_max {
-            break;
-        }
-    }
+        Ok::<_, FoldError>(if written.rows < rows_max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
     tables.finish(cursor)?;
     Ok(written)
 }
@@ -84,8 +86,9 @@ fn fold(
     tables: &mut Tables<Writable<'_>>,
     cursor: &mut Cursor,
     prover: &mut Prover,
-    stored: &Stored,
+    read: Read<'_>,
 ) -> Result<Option<usize>, FoldError> {
+    let (stored, hash) = (read.stored, read.hash);
     if stored.sequence <= cursor.sequence {
         return Ok(None);
     }
@@ -93,8 +96,7 @@ fn fold(
     if sequence != cursor.sequence + 1 {
         return Err(FoldError::Chain { sequence });
     }
-    let hash = chain_hash(&stored.payload);
-    match judge(tables, cursor, prover, (stored, hash))? {
+    match judge(tables, cursor, prover, read)? {
         Entry::Fact(author, event) => {
             let entry = Own { author, hash, proof: stored.proof.as_deref(), bytes: &stored.payload };
             fold_own(tables, cursor, &event, &entry).map(Some)

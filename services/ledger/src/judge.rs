@@ -8,11 +8,11 @@
 
 use domain::{View, stands};
 use eventlog::Stored;
-use events::ids::Sha256Digest;
-use events::{Author, Event, Fact, subject};
+use events::{Author, DecodeError, Event, Fact, subject};
 use jiff::Timestamp;
 
 use crate::proof::Prover;
+use crate::read::Read;
 use crate::tables::{Reason, Tables, Writable};
 use crate::{Cursor, FoldError, TooOld};
 
@@ -24,38 +24,37 @@ pub(crate) enum Entry {
     Other(Reason),
 }
 
-/// Judges the entry behind the cursor. `hash` is the hash of its bytes.
+/// Judges the entry behind the cursor.
 pub(crate) fn judge(
     tables: &Tables<Writable<'_>>,
     cursor: &Cursor,
     prover: &mut Prover,
-    (stored, hash): (&Stored, Sha256Digest),
+    read: Read<'_>,
 ) -> Result<Entry, FoldError> {
     let totals = tables.totals()?;
     prover.turn_to(totals.keys)?;
     if totals.level < Fact::PROOF_LEVEL {
-        return unproven(cursor, prover, (stored, hash));
+        return unproven(cursor, prover, read);
     }
+    let Read { stored, hash, event } = read;
     let sequence = stored.sequence;
     match prover.author_of(stored, hash) {
         None => Ok(Entry::Other(Reason::Unproven)),
         Some(Author::Gateway) => {
-            let event = decode(stored)?;
+            let event = understood(sequence, event)?;
             check_place(cursor, stored, &event)?;
             if stored.subject != subject(prover.region(), &event.fact) {
                 return Err(FoldError::Subject { sequence });
             }
-            Ok(Entry::Fact(Author::Gateway, Box::new(event)))
+            Ok(Entry::Fact(Author::Gateway, event))
         }
         Some(author @ (Author::Lifecycle | Author::Maintenance)) => {
-            let read = Event::decode(&stored.payload).ok().filter(|event| {
+            let read = event.ok().filter(|event| {
                 let follows = check_place(cursor, stored, event).is_ok();
                 follows && stored.subject == subject(prover.region(), &event.fact)
             });
             match read {
-                Some(event) if stands(tables, author, &event, said(cursor))? => {
-                    Ok(Entry::Fact(author, Box::new(event)))
-                }
+                Some(event) if stands(tables, author, &event, said(cursor))? => Ok(Entry::Fact(author, event)),
                 _ => Ok(Entry::Other(Reason::MayNot(author))),
             }
         }
@@ -64,9 +63,10 @@ pub(crate) fn judge(
 
 /// Judges an entry of the time before events were proven. Entries that stop a program of that time may be passed over
 /// here, but its facts must stay facts.
-fn unproven(cursor: &Cursor, prover: &Prover, (stored, hash): (&Stored, Sha256Digest)) -> Result<Entry, FoldError> {
+fn unproven(cursor: &Cursor, prover: &Prover, read: Read<'_>) -> Result<Entry, FoldError> {
+    let Read { stored, hash, event } = read;
     let sequence = stored.sequence;
-    let event = match decode(stored) {
+    let event = match understood(sequence, event) {
         Err(FoldError::Decode { source, .. }) if source.is_no_event() => return Ok(Entry::Other(Reason::NoEvent)),
         event => event?,
     };
@@ -80,13 +80,12 @@ fn unproven(cursor: &Cursor, prover: &Prover, (stored, hash): (&Stored, Sha256Di
     {
         return Err(FoldError::OtherKeys { sequence });
     }
-    Ok(Entry::Fact(Author::Gateway, Box::new(event)))
+    Ok(Entry::Fact(Author::Gateway, event))
 }
 
-/// Reads an event that this program must understand.
-fn decode(stored: &Stored) -> Result<Event, FoldError> {
-    let sequence = stored.sequence;
-    let event = Event::decode(&stored.payload).map_err(|source| FoldError::Decode { sequence, source })?;
+/// Returns an event that this program must understand.
+fn understood(sequence: u64, event: Result<Box<Event>, DecodeError>) -> Result<Box<Event>, FoldError> {
+    let event = event.map_err(|source| FoldError::Decode { sequence, source })?;
     match &event.fact {
         Fact::RegionUpgraded(upgraded) if upgraded.level > Fact::LEVEL => {
             Err(TooOld { level: upgraded.level, release: upgraded.release.clone() }.into())

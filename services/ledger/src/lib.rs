@@ -33,6 +33,7 @@ mod listing;
 mod open;
 mod past;
 mod proof;
+mod read;
 mod rebuild;
 mod room;
 mod shortage;

@@ -6,7 +6,7 @@ use domain::View;
 use eventlog::{Log, Stored, Tail};
 use events::ids::EventId;
 use events::{Fact, chain_hash, quarantine_hash};
-use redb::{Builder, Database, Durability, ReadableDatabase, TableError};
+use redb::{Builder, Database, Durability, ReadableDatabase, TableError, WriteTransaction};
 
 use crate::cursor::PROJECTION_VERSION;
 use crate::disk::{Backend, Reserve};
@@ -23,6 +23,10 @@ const SMALL_STEP_BYTES: u64 = 12 << 20;
 
 /// Bytes that must be free for a step to be as large as what is read at once.
 const LARGE_STEP_BYTES: u64 = 1 << 30;
+
+/// Events of a durable step of a rebuild. Their rows lie everywhere in some tables, so that a short step writes nearly
+/// all pages of those.
+const LONG_STEP_EVENTS: u64 = 50_000;
 
 /// A projection that is open and holds all that the log had a moment ago.
 pub(crate) struct Opened {
@@ -152,8 +156,13 @@ pub(crate) async fn fold_rest<L: Log>(
     until: u64,
 ) -> Result<Cursor, OpenError> {
     while cursor.sequence < until {
-        let events = read_present(log, cursor.sequence + 1, until).await?;
-        fold_step(database, &mut cursor, prover, &events, (Durability::Immediate, usize::MAX))?;
+        let transaction = begin_step(database, Durability::Immediate)?;
+        let end = until.min(cursor.sequence + LONG_STEP_EVENTS);
+        while cursor.sequence < end {
+            let events = read_present(log, cursor.sequence + 1, end).await?;
+            fold_some(&transaction, &mut cursor, prover, &events, usize::MAX)?;
+        }
+        transaction.commit().map_err(StateError::from)?;
     }
     Ok(cursor)
 }
@@ -166,12 +175,17 @@ fn fold_step(
     events: &[Stored],
     (durability, rows_max): (Durability, usize),
 ) -> Result<Written, FoldError> {
-    let mut transaction = database.begin_write().map_err(StateError::from)?;
-    transaction.set_durability(durability).map_err(StateError::from)?;
-    transaction.set_quick_repair(matches!(durability, Durability::Immediate));
+    let transaction = begin_step(database, durability)?;
     let written = fold_some(&transaction, cursor, prover, events, rows_max)?;
     transaction.commit().map_err(StateError::from)?;
     Ok(written)
+}
+
+fn begin_step(database: &Database, durability: Durability) -> Result<WriteTransaction, FoldError> {
+    let mut transaction = database.begin_write().map_err(StateError::from)?;
+    transaction.set_durability(durability).map_err(StateError::from)?;
+    transaction.set_quick_repair(matches!(durability, Durability::Immediate));
+    Ok(transaction)
 }
 
 impl Opened {
