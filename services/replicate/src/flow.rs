@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::bound::{Mark, Marks, Settling, Standing};
 use crate::failure::Failure;
 use crate::resync::{Found, Resync};
 use crate::route::{Route, RouteId};
@@ -38,6 +39,11 @@ pub(crate) struct Following {
     pub(crate) left: (u64, u64),
     /// The comparison that is under way.
     pub(crate) resync: Option<Resync>,
+    /// The newest mark that it has reached.
+    pub(crate) reached: Option<Mark>,
+    pub(crate) settling: Settling,
+    /// Whether the destination refused versions.
+    pub(crate) refused: bool,
 }
 
 impl Following {
@@ -45,7 +51,22 @@ impl Following {
         let from = route.up_to;
         let (completed, failed) = (Vec::new(), Vec::new());
         let resync = route.resync.clone().map(Resync::new);
-        Self { route, from, completed, failed, said: from, failures: 0, why: None, oldest: None, left: (0, 0), resync }
+        let (reached, settling, refused) = (None, Settling::default(), route.refused.is_some());
+        Self {
+            route,
+            from,
+            completed,
+            failed,
+            said: from,
+            failures: 0,
+            why: None,
+            oldest: None,
+            left: (0, 0),
+            resync,
+            reached,
+            settling,
+            refused,
+        }
     }
 
     /// Takes over the route as the state has it now.
@@ -54,7 +75,25 @@ impl Following {
         if self.resync.as_ref().map(|resync| resync.asked) != asked {
             self.resync = route.resync.clone().map(Resync::new);
         }
+        // What the log does not know yet is still to be said.
+        let was_healed = self.route.refused.is_some() && route.refused.is_none() && self.failed.is_empty();
+        self.refused = route.refused.is_some() || (self.refused && !was_healed);
         self.route = route;
+    }
+
+    /// How far it is, at a position, if anything can be said of that.
+    pub(crate) fn standing(&mut self, marks: &Marks, position: u64) -> Standing {
+        if let Some(mark) = marks.reached(position) {
+            self.reached = Some(mark);
+            self.settling.reached(mark);
+        }
+        Standing {
+            bucket: self.route.destination.bucket.clone(),
+            source: self.route.name.clone(),
+            reached: self.reached,
+            copies: self.resync.is_some() || self.settling != Settling::Done,
+            refused: self.refused,
+        }
     }
 
     /// Whether the log is to be told something of it at once.

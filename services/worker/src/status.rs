@@ -135,6 +135,10 @@ pub struct Lag {
     pub seconds: f64,
     /// Whether the bucket is being compared with the destination.
     pub is_resyncing: bool,
+    /// The time before which all that was acknowledged here is there; absent until that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub before: Option<Timestamp>,
     /// Why the destination takes nothing at present; absent if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

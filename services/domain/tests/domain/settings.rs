@@ -102,6 +102,9 @@ fn link_holds(model: &Model, command: &LinkCommand) -> bool {
         LinkCommand::NoteIdentities { link, up_to, .. } => {
             model.links.get(link).is_some_and(|row| row.identities_sent == Some(*up_to))
         }
+        LinkCommand::MoveBound { link, user, before, .. } => {
+            model.bounds.get(&(link.clone(), user.clone())).is_some_and(|row| row.before >= *before)
+        }
         LinkCommand::Reseal { link, to, .. } => model.links.get(link).is_some_and(|row| row.secret == *to),
     }
 }
