@@ -53,7 +53,9 @@ impl Teller {
     fn is_due(&self, statement: &Statement, now: Instant) -> bool {
         let Some(last) = self.last else { return true };
         let has_other_buckets = self.said.as_ref().is_none_or(|said| said.buckets != statement.buckets);
-        let is_new = has_other_buckets || self.said.as_ref().is_some_and(|said| said.before < statement.before);
+        // A clock that was set back is told of as well: what was said before counts no more.
+        let is_other = |said: &Statement| (said.before, said.up_to) != (statement.before, statement.up_to);
+        let is_new = has_other_buckets || self.said.as_ref().is_some_and(is_other);
         let interval = if has_other_buckets || self.has_news { TELL_INTERVAL } else { TELL_IDLE_INTERVAL };
         is_new && now >= last + interval
     }
@@ -103,6 +105,7 @@ mod tests {
         let later = |seconds| now + Duration::from_secs(seconds);
         assert!(!teller.is_due(&statement(1), later(600)), "there is nothing new");
         assert!(!teller.is_due(&statement(2), later(59)) && teller.is_due(&statement(2), later(60)));
+        assert!(teller.is_due(&statement(0), later(60)), "the clock was set back");
         teller.has_news = true;
         assert!(!teller.is_due(&statement(2), later(9)) && teller.is_due(&statement(2), later(10)));
     }

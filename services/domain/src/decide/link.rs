@@ -56,8 +56,9 @@ fn note<V: View>(view: &V, link: &RegionName, added: u64, up_to: u64) -> Result<
     Ok(write(Fact::LinkIdentitiesSent(IdentitiesSent { link: link.clone(), added, up_to, term: None })))
 }
 
-/// A bound only goes forwards: what comes late, or by a clock that was set back, says less than is known. A time of the
-/// far future would promise what nobody can know.
+/// A bound only goes forwards, in the log of the region that says it: what comes late says less than is known. The time may
+/// go back, by a clock that was set back: the greater time of before counts no more then, because what is acknowledged by
+/// such a clock may have a lesser one and not be here. A time of the far future would promise what nobody can know.
 fn move_bound<V: View>(
     view: &V,
     (link, user): (&RegionName, &UserName),
@@ -69,7 +70,7 @@ fn move_bound<V: View>(
         return Err(Rejection::ReplicaAhead.into());
     }
     let row = view.bound(link, user).map_err(Refused::View)?;
-    if row.as_ref().is_some_and(|row| before < row.before) {
+    if row.as_ref().is_some_and(|row| up_to < row.up_to) {
         return Ok(Decision::nothing(Outcome::Done));
     }
     let of_user = || Ok(view.bounds()?.into_iter().filter(|(_, by, _)| by == user).count());
@@ -77,7 +78,8 @@ fn move_bound<V: View>(
     if is_one_more || buckets.len() > STATED_BUCKETS_MAX {
         return Err(refused(LinkRejection::TooManyBounds));
     }
-    let buckets = BoundRow::remembered(row.as_ref(), buckets.to_vec());
+    let of_the_same_clock = row.as_ref().filter(|row| before >= row.before);
+    let buckets = BoundRow::remembered(of_the_same_clock, buckets.to_vec());
     let are_as_before = row.as_ref().is_some_and(|row| row.stated() == buckets);
     if are_as_before && row.is_some_and(|row| row.before == before && row.up_to == up_to) {
         return Ok(Decision::nothing(Outcome::Done));

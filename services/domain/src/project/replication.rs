@@ -35,8 +35,8 @@ pub(super) fn bucket_changed<V: View>(
     setting::change(draft, &fact.bucket, |settings| {
         let before = settings.replication.take();
         settings.replication = fact.configuration.clone().map(|configuration| {
-            let (rules_before, mut progress, mut resyncs, mut refused) = match before {
-                Some(row) => (row.configuration.rules, row.progress, row.resyncs, row.refused),
+            let (rules_before, mut progress, mut resyncs, mut refused, mut found) = match before {
+                Some(row) => (row.configuration.rules, row.progress, row.resyncs, row.refused, row.found),
                 None => Default::default(),
             };
             resyncs.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
@@ -45,6 +45,7 @@ pub(super) fn bucket_changed<V: View>(
                     begin(&mut resyncs, &rule.destination, since, false);
                 }
             }
+            found.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             refused.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             progress.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             for rule in &configuration.rules {
@@ -55,7 +56,7 @@ pub(super) fn bucket_changed<V: View>(
                     }
                 }
             }
-            BucketReplicationRow { configuration, since, progress, resyncs, refused }
+            BucketReplicationRow { configuration, since, progress, resyncs, refused, found }
         });
     })
 }
@@ -94,6 +95,10 @@ pub(super) fn compared<V: View>(draft: &mut Draft<'_, V>, fact: &Compared) -> Re
         Some(ReplicationRow::Replica { .. }) => {}
     })?;
     if let Some(row) = &mut settings.replication {
+        if !fact.missing.is_empty() {
+            row.found.retain(|(known, _)| *known != fact.destination);
+            row.found.push((fact.destination.clone(), draft.event.sequence));
+        }
         match (&fact.up_to, row.resyncs.iter_mut().find(|(known, _)| *known == fact.destination)) {
             (Some(last), Some((_, resync))) => resync.up_to = Some((last.key.clone(), last.version_id)),
             (_, resync) => {

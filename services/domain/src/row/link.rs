@@ -89,7 +89,8 @@ impl BoundRow {
     }
 
     /// What a region states of its buckets, with what was known before of those of which it says that it does not know: a
-    /// region that was started again has forgotten the time of a bucket that waits. What was sent once stays sent.
+    /// region that was started again has forgotten the time of a bucket that waits. What was sent once stays sent. Nothing
+    /// is to be given as known of a clock that was set back since.
     pub fn remembered(before: Option<&Self>, mut stated: Vec<BoundBucket>) -> Vec<BoundBucket> {
         for bucket in stated.iter_mut().filter(|bucket| bucket.waits && bucket.before.is_none()) {
             let row = before.and_then(|row| Some((row, row.bucket(&bucket.bucket, &bucket.source)?)));

@@ -109,6 +109,10 @@ pub struct BucketReplicationRow {
     /// says so.
     #[serde(with = "field::replication::progress")]
     pub refused: Vec<(Destination, u64)>,
+    /// The destinations that lacked versions when they were compared, and the last event that says so. They have them once
+    /// they are at that event.
+    #[serde(with = "field::replication::progress")]
+    pub found: Vec<(Destination, u64)>,
 }
 
 /// How far a bucket was compared with a destination.

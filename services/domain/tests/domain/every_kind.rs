@@ -13,7 +13,7 @@ use crate::random::world::World;
 use crate::random::{identities, settings, steps};
 
 /// The number of histories of each suite.
-const HISTORIES: usize = 400;
+const HISTORIES: usize = 150;
 
 /// The same histories in every run.
 fn histories<S: Strategy>(strategy: &S) -> impl Iterator<Item = S::Value> {

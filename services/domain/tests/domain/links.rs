@@ -104,9 +104,32 @@ fn what_a_region_says_of_how_much_is_here_goes_forwards_and_is_remembered() {
     let waits = row(&fold);
     assert_eq!((waits.before, waits.before_of(&waits.buckets[0])), (second(11), Some(second(4))));
     // Another user speaks for nobody else.
-    fold.command(&moved("us-1", "eve", 200, vec![bucket(&photos(), 2)]), context(6)).unwrap();
+    fold.command(&moved("us-1", "eve", (200, 200), vec![bucket(&photos(), 2)]), context(6)).unwrap();
     assert_eq!(row(&fold), waits);
     assert_eq!(fold.model.bounds().unwrap().len(), 2);
+}
+
+#[test]
+fn a_clock_that_was_set_back_takes_back_what_it_said() {
+    let mut fold = Fold::new();
+    fold.command(&upgrade(), context(0)).unwrap();
+    let row = |fold: &Fold| fold.model.bound(&"us-1".parse().unwrap(), &"ada".parse().unwrap()).unwrap().unwrap();
+    let second = |second| Timestamp::from_second(second).unwrap();
+    let (here, waits) = (|| vec![bucket(&photos(), 4)], || vec![bucket(&photos(), 9)]);
+    fold.command(&moved("us-1", "ada", (100, 20), here()), context(1)).unwrap();
+    // What is written after the clock was set back may have any time from 50 on, and is behind 20 in the log.
+    fold.command(&moved("us-1", "ada", (50, 30), here()), context(2)).unwrap();
+    assert_eq!((row(&fold).before, row(&fold).up_to), (second(50), 30), "a false bound is left");
+    // What comes late is known by the log, whatever its time.
+    let latest = row(&fold);
+    fold.command(&moved("us-1", "ada", (100, 20), here()), context(3)).unwrap();
+    assert_eq!(row(&fold), latest);
+    // Of a bucket that waits nothing is remembered from before the clock was set back.
+    fold.command(&moved("us-1", "ada", (40, 31), waits()), context(4)).unwrap();
+    assert_eq!(row(&fold).before_of(&row(&fold).buckets[0]), None);
+    // At the same place in the log the time may go either way.
+    fold.command(&moved("us-1", "ada", (60, 31), here()), context(5)).unwrap();
+    assert_eq!(row(&fold).before_of(&row(&fold).buckets[0]), Some(second(60)));
 }
 
 #[test]
@@ -123,7 +146,7 @@ fn nobody_promises_what_cannot_be_or_fills_the_state() {
     assert_eq!(fold.command(&Command::from(ahead), context(1)), Err(Rejection::ReplicaAhead));
     let too_many = Err(Rejection::Link(LinkRejection::TooManyBounds));
     let buckets = vec![bucket(&photos(), 2); STATED_BUCKETS_MAX + 1];
-    assert_eq!(fold.command(&moved("us-1", "ada", 2, buckets), context(2)), too_many);
+    assert_eq!(fold.command(&moved("us-1", "ada", (2, 2), buckets), context(2)), too_many);
     for n in 0..BOUNDS_OF_USER_MAX {
         fold.command(&bound(&name(u8::try_from(n).unwrap()), 2, &photos()), context(3)).unwrap();
     }

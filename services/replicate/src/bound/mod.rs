@@ -4,6 +4,9 @@
 //! the mark is in the log up to its sequence. Once a route is at that sequence, its destination has all that was
 //! acknowledged before that time. So nothing is concluded from the times of events, and a region in which nothing happens has
 //! marks as well.
+//!
+//! That holds while the clock goes forwards. Once it was set back, something may be acknowledged before the time of an earlier
+//! mark, by that clock, and be behind it in the log: so earlier marks are forgotten as soon as a mark has a lesser time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -31,6 +34,8 @@ pub(crate) struct Mark {
 pub(crate) struct Marks {
     known: VecDeque<Mark>,
     begun: u64,
+    /// The first mark since the clock was set back. Those before it count no more.
+    first: u64,
 }
 
 impl Marks {
@@ -42,6 +47,12 @@ impl Marks {
 
     /// The log ended at `sequence` or before when the clock was at `at`.
     pub(crate) fn took(&mut self, number: u64, at: Timestamp, sequence: u64) {
+        // In whole milliseconds, and earlier rather than later.
+        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        if self.known.back().is_some_and(|last| at < last.at) {
+            self.known.clear();
+            self.first = number;
+        }
         if self.known.len() >= MARKS_MAX {
             let mut is_kept = false;
             self.known.retain(|_| {
@@ -49,8 +60,6 @@ impl Marks {
                 is_kept
             });
         }
-        // In whole milliseconds, and earlier rather than later.
-        let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
         self.known.push_back(Mark { number, at, sequence });
     }
 
@@ -58,15 +67,21 @@ impl Marks {
     pub(crate) fn reached(&self, position: u64) -> Option<Mark> {
         self.known.iter().rev().find(|mark| mark.sequence <= position).copied()
     }
+
+    /// The newest mark that a route has reached: the one that it reached before, unless there is a newer one or the clock
+    /// was set back since.
+    pub(crate) fn newest(&self, before: Option<Mark>, position: u64) -> Option<Mark> {
+        self.reached(position).or(before.filter(|mark| mark.number >= self.first))
+    }
 }
 
 /// Whether versions of a route may be missing that its position does not tell of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settling {
     /// No.
-    #[default]
     Done,
-    /// A comparison has ended, and the log is told what it found. A mark that is begun after that comes behind it.
+    /// A comparison has ended, and the log is told what it found; or the route is served from now on, and nothing of it was
+    /// looked at yet. A mark that is begun after that comes behind it.
     FromNextMark,
     /// Until this mark is reached.
     Until(u64),
@@ -96,6 +111,8 @@ pub(crate) struct Standing {
     pub(crate) source: BucketName,
     /// The newest mark that it has reached.
     pub(crate) reached: Option<Mark>,
+    /// Whether versions may be missing of which the mark says nothing: the buckets are being compared, or the replicator
+    /// has just begun to look at this route.
     pub(crate) copies: bool,
     pub(crate) refused: bool,
 }

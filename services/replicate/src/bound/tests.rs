@@ -62,6 +62,10 @@ struct World {
     /// A mark whose clock was read, and whose log is not.
     begun: Option<(u64, Timestamp)>,
     under_way: Vec<u64>,
+    /// By how much the clock was set back since the newest mark whose time shows it.
+    set_back: i64,
+    /// The same, since the mark was begun whose log is not read yet.
+    set_back_since: i64,
     said: u64,
 }
 
@@ -81,6 +85,8 @@ impl World {
             marks: Marks::default(),
             begun: None,
             under_way: Vec::new(),
+            set_back: 0,
+            set_back_since: 0,
             said: 0,
         }
     }
@@ -169,7 +175,8 @@ impl World {
     /// A process of its own goes on from what the log has.
     fn restart(&mut self) {
         self.window = Window::default();
-        (self.marks, self.begun) = (Marks::default(), None);
+        // Its marks are all of a clock that goes forwards.
+        (self.marks, self.begun, self.set_back) = (Marks::default(), None, 0);
         self.under_way.clear();
         self.read_to = self.routes.iter().map(|served| served.noted).min().unwrap();
         for served in &mut self.routes {
@@ -195,10 +202,16 @@ impl World {
             10..12 => self.end(),
             12 => self.catch_up(),
             13 => match self.begun.take() {
-                None => self.begun = Some((self.marks.begin(), self.time())),
-                Some((number, at)) => self.marks.took(number, at, self.log.len() as u64),
+                None => (self.begun, self.set_back_since) = (Some((self.marks.begin(), self.time())), 0),
+                Some((number, at)) => self.take_mark(number, at),
             },
             14 if self.random.below(12) == 0 => self.restart(),
+            14 if self.random.below(12) == 0 => {
+                let by = i64::try_from(self.random.below(10_000)).unwrap();
+                self.clock -= by;
+                self.set_back += by;
+                self.set_back_since += by;
+            }
             _ => {
                 let place = usize::try_from(self.random.below(BUCKETS)).unwrap();
                 self.routes[place].noted = self.routes[place].noted.max(self.position(&self.routes[place]));
@@ -207,13 +220,21 @@ impl World {
         self.check();
     }
 
-    /// Everything that was acknowledged before the bound of a bucket is there, or it is said that versions were refused.
+    fn take_mark(&mut self, number: u64, at: Timestamp) {
+        let newest = self.marks.known.back().map(|mark| mark.at);
+        self.marks.took(number, at, self.log.len() as u64);
+        let shows_it = newest.is_some_and(|newest| at < newest);
+        if shows_it {
+            self.set_back = self.set_back_since;
+        }
+    }
+
+    /// Everything that was acknowledged before the bound of a bucket is there, or it is said that versions were refused. As
+    /// long as no mark shows that the clock was set back, it is by so much too late.
     fn check(&mut self) {
         for place in 0..self.routes.len() {
             let position = self.position(&self.routes[place]);
-            if let Some(mark) = self.marks.reached(position) {
-                self.routes[place].reached = Some(mark);
-            }
+            self.routes[place].reached = self.marks.newest(self.routes[place].reached, position);
         }
         let standings = self.routes.iter().map(|served| Standing {
             bucket: name(served.bucket),
@@ -227,6 +248,7 @@ impl World {
         for stated in buckets {
             let before = if stated.waits { stated.before } else { Some(mark.at) };
             let Some(before) = before else { continue };
+            let before = before - jiff::SignedDuration::from_millis(self.set_back);
             for (sequence, (bucket, at)) in (1..).zip(&self.log) {
                 if name(*bucket) != stated.bucket || *at >= before || self.arrived.contains(&sequence) {
                     continue;

@@ -37,7 +37,8 @@ impl Replicator {
                     bytes: lag.bytes,
                     seconds: lag.seconds,
                     is_resyncing: following.resync.is_some(),
-                    before: following.reached.map(|mark| mark.at),
+                    copies: following.is_unsettled(),
+                    refused: following.refused,
                     why: following.why.clone().or_else(|| of_region.clone()),
                 });
                 let bucket = &following.route.destination.bucket;
@@ -61,7 +62,8 @@ impl Replicator {
                 bytes,
                 seconds,
                 is_resyncing,
-                before: None,
+                copies: true,
+                refused: route.refused.is_some(),
                 why: Some(why.into()),
             });
         }

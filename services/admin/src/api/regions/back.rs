@@ -19,6 +19,8 @@ pub(super) enum Back {
     Rule,
     /// The rule of a promotion does.
     Promoted,
+    /// The rule of a promotion was changed since, and does not send all of it any more.
+    Changed,
 }
 
 /// The other region, as rules name it.
@@ -47,12 +49,33 @@ fn id(region: &RegionName, source: &BucketName) -> String {
 
 /// What sends a bucket back to the bucket `source` of a region.
 pub(super) fn back(rules: &[Rule], region: Region<'_>, source: &BucketName) -> Back {
-    let mut leading = rules.iter().filter(|rule| region.has(&rule.destination) && rule.destination.bucket == *source);
-    if leading.clone().any(|rule| region.promoted(rule)) {
-        return Back::Promoted;
+    let leading = rules.iter().filter(|rule| region.has(&rule.destination) && rule.destination.bucket == *source);
+    let (mut own, mut added) = (false, None);
+    for rule in leading {
+        if region.promoted(rule) {
+            added = Some(sends_all(rule));
+        } else {
+            own |= sends_all(rule);
+        }
     }
-    let sends_all = |rule: &Rule| rule.enabled && rule.prefix.is_empty() && rule.tags.is_empty() && rule.delete_markers;
-    if leading.any(sends_all) { Back::Rule } else { Back::None }
+    match added {
+        Some(true) => Back::Promoted,
+        _ if own => Back::Rule,
+        Some(false) => Back::Changed,
+        None => Back::None,
+    }
+}
+
+/// Whether a rule sends all that is written: also deletions, and changes of the metadata of what came from there.
+fn sends_all(rule: &Rule) -> bool {
+    let Rule { enabled, prefix, tags, delete_markers, replica_modifications, .. } = rule;
+    *enabled && prefix.is_empty() && tags.is_empty() && *delete_markers && *replica_modifications == Some(true)
+}
+
+/// The destinations to which the rules of a promotion do not send everything any more.
+pub(super) fn changed(rules: &[Rule], region: Region<'_>) -> Vec<BucketName> {
+    let added = rules.iter().filter(|rule| region.promoted(rule)).map(|rule| &rule.destination.bucket);
+    added.filter(|source| back(rules, region, source) == Back::Changed).cloned().collect()
 }
 
 /// Whether a promotion added a rule.
@@ -123,6 +146,27 @@ mod tests {
         own.rules[0].priority = None;
         let old = promoted(Some(own), &east, &source);
         assert_eq!(old.rules[1].priority, None, "the form of a configuration stays");
+    }
+
+    #[test]
+    fn a_rule_that_somebody_changed_does_not_count_for_what_it_does_not_send() {
+        let (east, source) = (name("us-east-1"), bucket("here"));
+        let region = Region { name: &east, is_only: true };
+        let changes: [fn(&mut Rule); 4] = [
+            |rule| rule.enabled = false,
+            |rule| rule.prefix = "logs/".into(),
+            |rule| rule.delete_markers = false,
+            |rule| rule.replica_modifications = None,
+        ];
+        for change in changes {
+            let mut rules = promoted(None, &east, &source).rules;
+            assert_eq!((back(&rules, region, &source), changed(&rules, region)), (Back::Promoted, Vec::new()));
+            change(&mut rules[0]);
+            assert_eq!(back(&rules, region, &source), Back::Changed);
+            assert_eq!(changed(&rules, region), std::slice::from_ref(&source));
+            rules[0].id = "mine".into();
+            assert_eq!((back(&rules, region, &source), changed(&rules, region)), (Back::None, Vec::new()));
+        }
     }
 
     #[test]

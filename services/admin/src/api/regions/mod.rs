@@ -10,9 +10,9 @@ mod level;
 
 use std::collections::BTreeMap;
 
-use domain::row::{BoundBucketRow, BoundRow};
+use domain::row::{BoundBucketRow, BoundRow, BucketReplicationRow, LinkRow};
 use domain::{Command, Setting, View};
-use events::ids::{BucketName, RegionName};
+use events::ids::{BucketName, RegionName, UserName};
 use events::replication::Configuration;
 use jiff::Timestamp;
 use ledger::Snapshot;
@@ -45,31 +45,33 @@ pub(super) struct Regions {
 }
 
 /// Another region.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct OtherRegion {
     name: RegionName,
     /// The URL of the link that leads there; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// How much of it is here; absent if it never said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bound: Option<RegionBound>,
-    /// The buckets that it sends here.
-    buckets: Vec<FromRegion>,
+    /// How much of it is here, as users say. Whoever may replicate to a bucket may say this of it for any region: whom to
+    /// believe, an administrator has to know.
+    statements: Vec<RegionStatement>,
 }
 
-/// How much of a region is here, as it said itself.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct RegionBound {
-    /// All that the region acknowledged before this time, by its own clock, and that its rules send here, is here: of each
-    /// bucket for which `buckets` says nothing else.
+/// How much of a region is here, as a user says.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RegionStatement {
+    /// The user by whose key it was said.
+    user: UserName,
+    /// All that the region acknowledged before this time, by its own clock, and that its rules send here, was here when it
+    /// was said: of each bucket for which `buckets` says nothing else.
     #[schemars(with = "String", extend("format" = "date-time"))]
     before: Timestamp,
     /// The sequence in that region's log up to which it is.
     up_to: u64,
-    /// When it said so, by the clock of this region.
+    /// When it was said, by the clock of this region.
     #[schemars(with = "String", extend("format" = "date-time"))]
     said: Timestamp,
+    /// The buckets that the region sends here.
+    buckets: Vec<FromRegion>,
 }
 
 /// A bucket that another region sends here.
@@ -79,12 +81,13 @@ pub(super) struct FromRegion {
     bucket: BucketName,
     /// The bucket of the other region.
     source: BucketName,
-    /// All that the other region acknowledged before this time and that its rules send to this bucket is here; absent if
-    /// that is not known.
+    /// All that the other region acknowledged before this time and that its rules send to this bucket was here when it was
+    /// said; absent if that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     before: Option<Timestamp>,
-    /// Whether the other region was still comparing the buckets, so that versions from before its rule may be missing.
+    /// Whether the other region was still comparing the buckets, or had just begun to look at them, so that versions may be
+    /// missing of which the time says nothing.
     copies: bool,
     /// Whether this region refused versions, which are missing.
     refused: bool,
@@ -98,6 +101,8 @@ pub(super) struct FromRegion {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Promote {
+    /// The user who speaks for the region: the one whose key its link to here has. What others say is not believed.
+    user: UserName,
     /// Only say what would be done.
     #[serde(default)]
     dry_run: bool,
@@ -106,23 +111,42 @@ pub(super) struct Promote {
 /// What a promotion did, or would do.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Promotion {
-    /// The region that is lost, as it is known now.
-    region: OtherRegion,
+    /// The region that is lost.
+    name: RegionName,
+    /// The URL of the link that leads there; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// What is known of it.
+    statement: RegionStatement,
     /// The buckets that got a rule by which what is written here goes back, or would get one.
     added: Vec<BucketName>,
+    /// The buckets that got none although they need one.
+    failed: Vec<NotPromoted>,
     /// Whether a link to the region is needed for that, and missing.
     needs_link: bool,
+}
+
+/// A bucket that got no rule.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct NotPromoted {
+    /// The bucket of this region.
+    bucket: BucketName,
+    /// The bucket of the other region.
+    source: BucketName,
+    /// Why, in words.
+    why: String,
 }
 
 /// How to go back.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Failback {
-    /// Everything that was written here before this time has to be there. It is the time of the request if it is absent, so
-    /// whoever asks again gives `since` of the first answer.
+    /// The user who speaks for the region.
+    user: UserName,
+    /// Everything that is in this region's log up to this sequence has to be there. It is the end of the log if it is absent,
+    /// so whoever asks again gives `since` of the first answer.
     #[serde(default)]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    since: Option<Timestamp>,
+    since: Option<u64>,
     /// Keep the rules that the promotion added.
     #[serde(default)]
     keep_rules: bool,
@@ -131,9 +155,8 @@ pub(super) struct Failback {
 /// Whether the regions owe each other nothing.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct FailedBack {
-    /// What was written here before this time is there, or is waited for.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    since: Timestamp,
+    /// What is in this region's log up to this sequence is there, or is waited for.
+    since: u64,
     /// Whether everything is done: neither region owes the other anything, and the rules of the promotion are removed.
     is_done: bool,
     /// What is waited for, in sentences.
@@ -181,33 +204,40 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
     let snapshot = asked.read().await?;
-    let mut names: Vec<RegionName> = snapshot.bounds()?.into_iter().map(|(name, ..)| name).collect();
-    names.extend(snapshot.links()?.into_iter().map(|(name, _)| name));
-    names.sort();
-    names.dedup();
-    let regions = names.into_iter().map(|name| other(&snapshot, name)).collect::<Result<_, _>>()?;
-    Answer::of(&Regions { regions })
+    let links = snapshot.links()?;
+    let mut regions: BTreeMap<RegionName, OtherRegion> = BTreeMap::new();
+    let with = |name: &RegionName| OtherRegion { name: name.clone(), url: url(&links, name), statements: Vec::new() };
+    for (name, _) in &links {
+        regions.insert(name.clone(), with(name));
+    }
+    for (name, user, row) in snapshot.bounds()? {
+        let statement = statement(&snapshot, region(&links, &name), user, row)?;
+        regions.entry(name.clone()).or_insert_with(|| with(&name)).statements.push(statement);
+    }
+    Answer::of(&Regions { regions: regions.into_values().collect() })
 }
 
-/// What is known of a region. Where several users of it said something of a bucket, what was said last counts.
-fn other(snapshot: &Snapshot, name: RegionName) -> Result<OtherRegion, Refusal> {
-    let links = snapshot.links()?;
-    let region = Region { name: &name, is_only: links.len() == 1 };
-    let url = links.iter().find(|(link, _)| *link == name).map(|(_, row)| row.url.clone());
-    let mut rows: Vec<BoundRow> =
-        snapshot.bounds()?.into_iter().filter(|(of, ..)| *of == name).map(|(.., row)| row).collect();
-    rows.sort_by_key(|row| row.sequence);
-    let last = rows.last();
-    let bound = last.map(|row| RegionBound { before: row.before, up_to: row.up_to, said: row.said });
-    let mut buckets: BTreeMap<(BucketName, BucketName), FromRegion> = BTreeMap::new();
-    for row in &rows {
-        for bucket in &row.buckets {
-            let pair = (bucket.bucket.clone(), bucket.source.clone());
-            buckets.insert(pair, from_region(snapshot, region, row, bucket)?);
-        }
-    }
-    let buckets = buckets.into_values().collect();
-    Ok(OtherRegion { name, url, bound, buckets })
+/// All links, by the regions that they lead to.
+type Links = [(RegionName, LinkRow)];
+
+fn url(links: &Links, name: &RegionName) -> Option<String> {
+    links.iter().find(|(link, _)| link == name).map(|(_, row)| row.url.clone())
+}
+
+fn region<'a>(links: &Links, name: &'a RegionName) -> Region<'a> {
+    Region { name, is_only: links.len() == 1 }
+}
+
+/// What a user said of a region. What others say of the same one is nothing to this.
+fn statement(
+    snapshot: &Snapshot,
+    region: Region<'_>,
+    user: UserName,
+    row: BoundRow,
+) -> Result<RegionStatement, Refusal> {
+    let buckets = row.buckets.iter().map(|bucket| from_region(snapshot, region, &row, bucket));
+    let buckets = buckets.collect::<Result<_, _>>()?;
+    Ok(RegionStatement { user, before: row.before, up_to: row.up_to, said: row.said, buckets })
 }
 
 fn from_region(
@@ -218,7 +248,7 @@ fn from_region(
 ) -> Result<FromRegion, Refusal> {
     let here = snapshot.bucket(&bucket.bucket)?;
     let is_other = here.as_ref().map(|here| here.id) != bucket.id || here.is_none();
-    let rules = configuration(snapshot, &bucket.bucket)?.map(|configuration| configuration.rules).unwrap_or_default();
+    let rules = replication(snapshot, &bucket.bucket)?.map(|row| row.configuration.rules).unwrap_or_default();
     Ok(FromRegion {
         bucket: bucket.bucket.clone(),
         source: bucket.source.clone(),
@@ -230,68 +260,120 @@ fn from_region(
     })
 }
 
-/// The replication configuration of a bucket.
-fn configuration(snapshot: &Snapshot, bucket: &BucketName) -> Result<Option<Configuration>, Refusal> {
+/// The replication of a bucket.
+fn replication(snapshot: &Snapshot, bucket: &BucketName) -> Result<Option<BucketReplicationRow>, Refusal> {
     let Some(row) = snapshot.bucket(bucket)? else { return Ok(None) };
-    Ok(snapshot.bucket_settings(row.id)?.replication.map(|row| row.configuration))
+    Ok(snapshot.bucket_settings(row.id)?.replication)
 }
 
-/// The region that a request names, if anything is known of it.
-fn named(asked: &Asked, snapshot: &Snapshot) -> Result<OtherRegion, Refusal> {
+/// The region that a request names, if it is another one.
+fn named(asked: &Asked) -> Result<RegionName, Refusal> {
     let name: RegionName = asked.name(REGION)?;
     if name == asked.admin.0.region {
         return Err(Refusal::invalid("this is the region that is asked: name the other one"));
     }
-    let region = other(snapshot, name)?;
-    if region.url.is_none() && region.bound.is_none() {
-        return Err(Refusal::not_found("no region of this name has sent anything here, and no link leads to one"));
-    }
-    Ok(region)
+    Ok(name)
+}
+
+/// What a user said of a region.
+fn said(snapshot: &Snapshot, links: &Links, name: &RegionName, user: &UserName) -> Result<RegionStatement, Refusal> {
+    let row = snapshot.bound(name, user)?;
+    let silent = || {
+        Refusal::not_found(format!("{user} has said nothing of {name}: `planetstore region list` shows who speaks for which region"))
+    };
+    statement(snapshot, region(links, name), user.clone(), row.ok_or_else(silent)?)
 }
 
 async fn promote(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
-    let Promote { dry_run } = asked.json().await?;
+    let Promote { user, dry_run } = asked.json().await?;
+    let name = named(&asked)?;
     let snapshot = asked.read().await?;
-    let region = named(&asked, &snapshot)?;
-    let has_no_way = |bucket: &&FromRegion| bucket.back == Back::None;
-    let is_there = |bucket: &FromRegion| snapshot.bucket(&bucket.bucket).map(|row| row.is_some());
+    let links = snapshot.links()?;
+    let (url, statement) = (url(&links, &name), said(&snapshot, &links, &name, &user)?);
     let mut wanted = Vec::new();
-    for bucket in region.buckets.iter().filter(has_no_way) {
-        if is_there(bucket)? {
+    for bucket in statement.buckets.iter().filter(|bucket| matches!(bucket.back, Back::None | Back::Changed)) {
+        if snapshot.bucket(&bucket.bucket)?.is_some() {
             wanted.push((bucket.bucket.clone(), bucket.source.clone()));
         }
     }
-    let needs_link = region.url.is_none() && !wanted.is_empty();
-    let mut added: Vec<BucketName> = wanted.iter().map(|(bucket, _)| bucket.clone()).collect();
-    added.dedup();
-    if dry_run || needs_link {
-        return Answer::of(&Promotion { region, added, needs_link });
-    }
-    let mut sequence = None;
+    let needs_link = url.is_none() && !wanted.is_empty();
+    let (mut added, mut failed, mut sequence) = (Vec::new(), Vec::new(), None);
+    let is_plan = dry_run || needs_link;
     for (bucket, source) in wanted {
-        let latest = asked.read().await?;
-        let with = back::promoted(configuration(&latest, &bucket)?, &region.name, &source);
-        let command = Command::SetBucketSetting { bucket, setting: Setting::Replication(Some(with)) };
-        sequence = Some(asked.commit(&caller, command).await?.sequence);
+        let planned = if is_plan {
+            with_rule(&snapshot, region(&links, &name), (&bucket, &source)).map(|_| None)
+        } else {
+            send_back(&asked, &caller, &name, (&bucket, &source)).await
+        };
+        match planned {
+            Ok(at) => {
+                sequence = sequence.max(at);
+                if !added.contains(&bucket) {
+                    added.push(bucket);
+                }
+            }
+            // It is no reason to leave the others without.
+            Err(refusal) => failed.push(NotPromoted { bucket, source, why: refusal.message }),
+        }
     }
-    let region = other(&*asked.read().await?, region.name)?;
-    let promotion = Promotion { region, added, needs_link };
+    let latest = asked.read().await?;
+    let statement = if is_plan { statement } else { said(&latest, &latest.links()?, &name, &user)? };
+    let promotion = Promotion { name, url, statement, added, failed, needs_link };
     match sequence {
         Some(sequence) => Answer::changed(&promotion, sequence),
         None => Answer::of(&promotion),
     }
 }
 
+/// The event that set the rules of a bucket, and the rules with one that sends everything back; `None` if there is one.
+fn with_rule(
+    snapshot: &Snapshot,
+    region: Region<'_>,
+    (bucket, source): (&BucketName, &BucketName),
+) -> Result<Option<(Option<u64>, Configuration)>, Refusal> {
+    let row = replication(snapshot, bucket)?;
+    let since = row.as_ref().map(|row| row.since);
+    let configuration = row.map(|row| row.configuration);
+    let rules = configuration.as_ref().map(|known| known.rules.as_slice()).unwrap_or_default();
+    match back(rules, region, source) {
+        Back::Rule | Back::Promoted => Ok(None),
+        Back::Changed => {
+            Err(Refusal::conflict("the rule of an earlier promotion was changed and does not send everything: remove it first"))
+        }
+        Back::None => Ok(Some((since, back::promoted(configuration, region.name, source)))),
+    }
+}
+
+/// Adds the rule by which what is written into a bucket goes back, to the rules as they are now. Returns its event.
+async fn send_back(
+    asked: &Asked,
+    caller: &Caller,
+    name: &RegionName,
+    of: (&BucketName, &BucketName),
+) -> Result<Option<u64>, Refusal> {
+    let latest = asked.read().await?;
+    let Some((since, with)) = with_rule(&latest, region(&latest.links()?, name), of)? else { return Ok(None) };
+    let setting = Setting::ReplicationFrom { since, configuration: Some(with) };
+    let command = Command::SetBucketSetting { bucket: of.0.clone(), setting };
+    Ok(Some(asked.commit(caller, command).await?.sequence))
+}
+
 async fn failback(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
-    let Failback { since, keep_rules } = asked.json().await?;
-    let since = since.unwrap_or(asked.now);
+    let Failback { user, since, keep_rules } = asked.json().await?;
+    let name = named(&asked)?;
     let snapshot = asked.read().await?;
-    let region = named(&asked, &snapshot)?;
-    let is_only = snapshot.links()?.len() == 1;
-    let of = Region { name: &region.name, is_only };
+    let since = match since {
+        Some(since) => since,
+        None => snapshot.cursor()?.sequence,
+    };
+    let links = snapshot.links()?;
+    let of = region(&links, &name);
     let sent = sent_there(&snapshot, of)?;
+    if url(&links, &name).is_none() && snapshot.bound(&name, &user)?.is_none() {
+        return Err(Refusal::not_found("this user has said nothing of a region of this name, and no link leads to one"));
+    }
     let reports = (asked.admin.0.workers.0)();
-    let owed = level::owed(&snapshot, of, &sent, &reports, (since, asked.now))?;
+    let owed = level::owed(&snapshot, (of, &user), &sent, &reports, (since, asked.now))?;
     let mut answer = FailedBack {
         since,
         is_done: owed.waits_for.is_empty(),
@@ -303,23 +385,30 @@ async fn failback(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
         return Answer::of(&answer);
     }
     let mut sequence = None;
-    for (bucket, configuration) in sent {
-        if !back::is_promoted(&configuration.rules, of) {
-            continue;
+    for (bucket, row) in sent.into_iter().filter(|(_, row)| back::is_promoted(&row.configuration.rules, of)) {
+        // Of rules that were changed since then it is not known whether nothing is owed.
+        let (since, configuration) = (Some(row.since), back::without(row.configuration, of));
+        let setting = Setting::ReplicationFrom { since, configuration };
+        match asked.commit(&caller, Command::SetBucketSetting { bucket: bucket.clone(), setting }).await {
+            Ok(committed) => {
+                sequence = Some(committed.sequence);
+                answer.removed.push(bucket);
+            }
+            Err(refusal) => answer.waits_for.push(format!("{bucket}: its rule was not removed: {}", refusal.message)),
         }
-        let setting = Setting::Replication(back::without(configuration, of));
-        let command = Command::SetBucketSetting { bucket: bucket.clone(), setting };
-        sequence = Some(asked.commit(&caller, command).await?.sequence);
-        answer.removed.push(bucket);
     }
+    answer.is_done = answer.waits_for.is_empty();
     match sequence {
         Some(sequence) => Answer::changed(&answer, sequence),
         None => Answer::of(&answer),
     }
 }
 
-/// The buckets of which rules send something to a region.
-fn sent_there(snapshot: &Snapshot, region: Region<'_>) -> Result<Vec<(BucketName, Configuration)>, Refusal> {
+/// The buckets of which rules send something to a region, or sent it until somebody changed the rule of a promotion.
+fn sent_there(
+    snapshot: &Snapshot,
+    region: Region<'_>,
+) -> Result<Vec<(BucketName, BucketReplicationRow)>, Refusal> {
     let (mut found, mut after): (Vec<_>, Option<BucketName>) = (Vec::new(), None);
     loop {
         let buckets = snapshot.list_buckets(after.as_ref(), BUCKETS_READ)?;
@@ -327,8 +416,10 @@ fn sent_there(snapshot: &Snapshot, region: Region<'_>) -> Result<Vec<(BucketName
         after = Some(last.clone());
         for (name, bucket) in buckets.into_iter().filter(|(_, bucket)| bucket.settings != 0) {
             let Some(row) = snapshot.bucket_settings(bucket.id)?.replication else { continue };
-            if row.configuration.rules.iter().any(|rule| rule.enabled && region.has(&rule.destination)) {
-                found.push((name, row.configuration));
+            let rules = &row.configuration.rules;
+            let is_sent = rules.iter().any(|rule| rule.enabled && region.has(&rule.destination));
+            if is_sent || back::is_promoted(rules, region) {
+                found.push((name, row));
             }
         }
     }

@@ -33,11 +33,11 @@ pub(crate) fn bucket(name: &BucketName, second: u8) -> BoundBucket {
 }
 
 pub(crate) fn bound(link: &str, second: u8, of: &BucketName) -> Command {
-    moved(link, "ada", second, vec![bucket(of, second)])
+    moved(link, "ada", (second, second.into()), vec![bucket(of, second)])
 }
 
-pub(crate) fn moved(link: &str, user: &str, second: u8, buckets: Vec<BoundBucket>) -> Command {
+pub(crate) fn moved(link: &str, user: &str, (second, up_to): (u8, u64), buckets: Vec<BoundBucket>) -> Command {
     let before = Timestamp::from_second(second.into()).unwrap();
     let (link, user) = (link.parse().unwrap(), user.parse().unwrap());
-    LinkCommand::MoveBound { link, user, before, up_to: second.into(), buckets }.into()
+    LinkCommand::MoveBound { link, user, before, up_to, buckets }.into()
 }

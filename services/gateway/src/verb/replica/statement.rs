@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::response::Response;
 use domain::{LinkCommand, View};
 use events::ids::ObjectKey;
+use events::link::BoundBucket;
 use events::replica::Statement;
 use policy::Action;
 use s3::{Code, Error};
@@ -33,17 +34,25 @@ pub(in crate::verb) async fn put_statement(call: Granted<'_>, body: Body) -> Res
     }
     let snapshot = call.latest();
     let any = ObjectKey::from_bytes(ANY_KEY).map_err(|_| Error::new(Code::InternalError))?;
-    // Nothing is believed of buckets that the caller could not send anything to.
+    let row = snapshot.bound(&region, &user)?;
     let mut known = Vec::with_capacity(buckets.len());
     for bucket in buckets {
         let found = Bucket::find(Arc::clone(&snapshot), bucket.bucket.clone())?;
         if found.is_some_and(|found| call.authorize_key(Action::ReplicateObject, &found, &any).is_ok()) {
             known.push(bucket);
+        } else if row.as_ref().is_some_and(|row| row.bucket(&bucket.bucket, &bucket.source).is_some()) {
+            known.push(unconfirmed(bucket));
         }
     }
-    if known.is_empty() && snapshot.bound(&region, &user)?.is_none() {
+    if known.is_empty() && row.is_none() {
         return Err(Error::access_denied("The caller may replicate to none of these buckets.").into());
     }
     call.commit(LinkCommand::MoveBound { link: region, user, before, up_to, buckets: known }.into()).await?;
     Ok(Response::new(Body::empty()))
+}
+
+/// Nothing new is believed of a bucket that the caller could not send anything to. One that was named before is kept, and
+/// with it which bucket it was: a later one of its name lacks what was sent until now.
+fn unconfirmed(bucket: BoundBucket) -> BoundBucket {
+    BoundBucket { waits: true, before: None, ..bucket }
 }
