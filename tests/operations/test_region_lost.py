@@ -7,6 +7,10 @@ import threading
 from datetime import datetime, timezone
 
 import pytest
+import requests
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness import wait
@@ -15,6 +19,8 @@ from harness.server import Server
 from harness.users import Users
 from harness.world import document
 
+# Who speaks for the lost region in the other one: the user of the link that leads there.
+SPEAKER = "link-to-us-west-2"
 LOST, OTHER = "us-east-1", "us-west-2"
 REPLICATE = {"Effect": "Allow", "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
              "Resource": "arn:aws:s3:::*"}
@@ -97,7 +103,8 @@ class World:
         code, regions, said = self.region("list")
         assert code == 0, said
         (region,) = (region for region in regions if region["name"] == LOST)
-        buckets = [bucket for bucket in region["buckets"] if bucket["bucket"] == "there"]
+        said = [said for said in region["statements"] if said["user"] == SPEAKER]
+        buckets = [bucket for bucket in said[0]["buckets"] if bucket["bucket"] == "there"] if said else []
         return datetime.fromisoformat(buckets[0]["before"]) if buckets and "before" in buckets[0] else None
 
     def rules(self, server: Server, bucket: str) -> list[str]:
@@ -107,6 +114,14 @@ class World:
             assert error.response["Error"]["Code"] == "ReplicationConfigurationNotFoundError", error
             return []
         return [rule["ID"] for rule in answer["ReplicationConfiguration"]["Rules"]]
+
+
+def state(server: Server, key, body: bytes) -> int:
+    """Says how much of another region is here."""
+    request = AWSRequest("PUT", f"{server.endpoint}/?replicate", data=body,
+                         headers={"x-amz-content-sha256": hashlib.sha256(body).hexdigest()})
+    S3SigV4Auth(Credentials(key.access, key.secret), "s3", OTHER).add_auth(request)
+    return requests.put(request.url, data=body, headers=dict(request.headers), timeout=30).status_code
 
 
 def versions(server: Server, bucket: str) -> list[tuple]:
@@ -131,7 +146,7 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
     load = Load(lost, world.ada, "here")
     first = wait.until(lambda: world.bound(), "the first bound")
     enough = wait.until(lambda: (bound := world.bound()) and bound > first and bound, "a later one")
-    code, _, said = world.region("promote", LOST)
+    code, _, said = world.region("promote", LOST, "--user", SPEAKER)
     assert code == 1 and "it is not lost" in said, said
     # What is written now does not get away any more.
     assert lost.run("worker", "pause", "replicate").returncode == 0
@@ -143,11 +158,13 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
     # Someone writes before anybody has noticed, and what they write goes back, too.
     s3 = boto_client(other, credentials=world.ada)
     early = s3.put_object(Bucket="there", Key="early", Body=b"before the promotion")
-    code, plan, said = world.region("promote", LOST, "--dry-run")
+    code, plan, said = world.region("promote", LOST, "--user", SPEAKER, "--dry-run")
     assert code == 0 and plan["added"] == ["there"] and world.rules(other, "there") == [], said
-    code, done, said = world.region("promote", LOST, "--yes")
+    code, done, said = world.region("promote", LOST, "--user", SPEAKER, "--yes")
     assert code == 0 and done["added"] == ["there"], said
-    (bucket,) = done["region"]["buckets"]
+    assert done["statement"]["user"] == SPEAKER and done["failed"] == [], done
+    (bucket,) = done["statement"]["buckets"]
+    assert bucket["source"] == "here", bucket
     assert (bucket["copies"], bucket["refused"], bucket["is_other"], bucket["back"]) == (False, False, False, "promoted")
     before = datetime.fromisoformat(bucket["before"])
     assert before >= enough
@@ -158,17 +175,17 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
         assert hashlib.sha256(body).hexdigest() == digest, key
     there = {version for _, version, *_ in versions(other, "there")}
     assert not {version for _, version, *_ in load.acknowledged} <= there, "nothing was lost"
-    code, again, said = world.region("promote", LOST, "--yes")
+    code, again, said = world.region("promote", LOST, "--user", SPEAKER, "--yes")
     assert code == 0 and again["added"] == [], said
 
     late = s3.put_object(Bucket="there", Key="late", Body=b"after the promotion")
     s3.delete_object(Bucket="there", Key=promised[0][0])
-    code, waits, said = world.region("failback", LOST, "--timeout", "1s")
+    code, waits, said = world.region("failback", LOST, "--user", SPEAKER, "--timeout", "1s")
     assert code == 5 and waits["waits_for"] and world.rules(other, "there") == [f"promoted-{LOST}-here"], said
 
     lost.start()
     assert lost.run("worker", "resume", "replicate").returncode == 0
-    code, back, said = world.region("failback", LOST, "--timeout", "2m")
+    code, back, said = world.region("failback", LOST, "--user", SPEAKER, "--timeout", "2m")
     assert code == 0 and back["is_done"] and back["removed"] == ["there"], (back, said)
     assert world.rules(other, "there") == [] and world.rules(lost, "here") == ["mine"]
     here = versions(lost, "here")
@@ -180,14 +197,34 @@ def test_a_region_is_lost_under_load_and_comes_back(world):
         b"after the promotion"
 
 
+def test_nobody_speaks_for_a_region_whom_no_administrator_named(world):
+    boto_client(world.lost).put_object(Bucket="here", Key="k", Body=b"hello")
+    wait.until(lambda: world.bound(), "the bound")
+    mallory = Users(world.other)
+    mallory.store_policy("mallory", document(REPLICATE))
+    key = mallory.create("mallory", policies=["mallory"]).credentials
+    body = json.dumps({"form": 1, "region": LOST, "before": datetime.now(timezone.utc).isoformat(), "up_to": 1_000_000,
+                       "buckets": [{"bucket": "there", "source": "here"}]}).encode()
+    assert state(world.other, key, body) == 200
+    code, regions, said = world.region("list")
+    (region,) = (region for region in regions if region["name"] == LOST)
+    assert code == 0 and [said["user"] for said in region["statements"]] == [SPEAKER, "mallory"], said
+    world.lost.kill()
+    code, _, said = world.region("promote", LOST, "--yes")
+    assert code == 2 and "--user" in said, said
+    code, done, said = world.region("promote", LOST, "--user", SPEAKER, "--yes")
+    assert code == 0 and done["statement"]["up_to"] < 1_000_000, (done, said)
+
+
 def test_without_a_link_it_is_said_how_to_add_one(world):
     boto_client(world.lost).put_object(Bucket="here", Key="k", Body=b"hello")
     wait.until(lambda: world.bound(), "the bound")
     world.lost.kill()
     Users(world.other).ask("DELETE", f"/links/{LOST}")
-    done = world.other.run("region", "promote", LOST, "--yes")
+    done = world.other.run("region", "promote", LOST, "--user", SPEAKER, "--yes")
     assert done.returncode == 5 and f"planetstore admin link add {LOST}" in done.stdout, done
-    assert "there: everything that us-east-1 acknowledged before" in done.stdout
+    assert "there (from here): everything that us-east-1 acknowledged before" in done.stdout
+    assert f"{SPEAKER} said so for {LOST}" in done.stdout
     assert world.rules(world.other, "there") == []
-    assert world.region("promote", "eu-1")[0] == 1
-    assert world.region("promote", OTHER)[0] == 1
+    assert world.region("promote", "eu-1", "--user", SPEAKER)[0] == 1
+    assert world.region("promote", OTHER, "--user", SPEAKER)[0] == 1

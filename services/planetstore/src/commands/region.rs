@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use domain::{Address, Url, parse_address};
-use events::ids::RegionName;
+use events::ids::{RegionName, UserName};
 use events::target::Kind;
 use http::Method;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ const SERVER_ERROR: &[u8] = b"HTTP/1.1 5";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegionCommand {
-    /// List the regions that replicate to this one, and up to which time everything of each is here
+    /// List who says of other regions up to which time everything of them is here
     List(ListArgs),
     /// Go on without a region that is lost: say up to which time everything of it is here, and have what is written here from
     /// now on go back to it once it returns
@@ -59,6 +59,9 @@ pub(crate) struct ListArgs {
 pub(crate) struct PromoteArgs {
     /// Name of the region that is lost
     pub(crate) name: RegionName,
+    /// User who speaks for it: the one whose key its link to this region has. What others say of it is not believed
+    #[arg(long, value_name = "USER")]
+    pub(crate) user: UserName,
     /// Only print what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -79,6 +82,9 @@ pub(crate) struct PromoteArgs {
 pub(crate) struct FailbackArgs {
     /// Name of the region that is back
     pub(crate) name: RegionName,
+    /// User who speaks for it: the one whose key its link to this region has
+    #[arg(long, value_name = "USER")]
+    pub(crate) user: UserName,
     /// Keep the rules that `promote` added
     #[arg(long)]
     pub(crate) keep_rules: bool,
@@ -117,34 +123,48 @@ pub(crate) async fn region(command: RegionCommand) -> anyhow::Result<Verdict> {
 
 async fn list(session: &Session, output: Output) -> anyhow::Result<()> {
     let regions = session.list(REGIONS, "regions").await?;
+    if output == Output::Json {
+        return show::list(output, &regions, []);
+    }
+    let rows: Vec<Value> = regions.iter().flat_map(said_of).collect();
     show::list(
         output,
-        &regions,
+        &rows,
         [
             ("REGION", |row| show::text(&row["name"])),
-            ("ALL BEFORE", |row| show::text(&row["bound"]["before"])),
-            ("SAID AT", |row| show::text(&row["bound"]["said"])),
-            ("BUCKETS", |row| row["buckets"].as_array().map_or(0, Vec::len).to_string()),
-            ("LESS IN", |row| lesser(row).collect::<Vec<_>>().join(", ")),
+            ("USER", |row| show::text(&row["statement"]["user"])),
+            ("ALL BEFORE", |row| show::text(&row["statement"]["before"])),
+            ("SAID AT", |row| show::text(&row["statement"]["said"])),
+            ("BUCKETS", |row| row["statement"]["buckets"].as_array().map_or(0, Vec::len).to_string()),
+            ("LESS IN", |row| lesser(&row["statement"]).join(", ")),
             ("LINK", |row| show::text(&row["url"])),
         ],
     )
 }
 
-/// The buckets for which the time of the region is not all that is to be said.
-fn lesser(region: &Value) -> impl Iterator<Item = String> {
-    let buckets = region["buckets"].as_array().into_iter().flatten();
+/// A row for each user who says something of a region, or one if nobody does.
+fn said_of(region: &Value) -> Vec<Value> {
+    let row = |statement: &Value| json!({ "name": region["name"], "url": region["url"], "statement": statement });
+    match region["statements"].as_array() {
+        Some(statements) if !statements.is_empty() => statements.iter().map(row).collect(),
+        _ => vec![row(&Value::Null)],
+    }
+}
+
+/// The buckets for which the time of the statement is not all that is to be said.
+fn lesser(statement: &Value) -> Vec<String> {
+    let buckets = statement["buckets"].as_array().into_iter().flatten();
     let is_lesser = |bucket: &&Value| {
-        bucket["before"] != region["bound"]["before"] || bucket["copies"] == true || bucket["refused"] == true
+        bucket["before"] != statement["before"] || bucket["copies"] == true || bucket["refused"] == true
     };
-    buckets.filter(is_lesser).map(|bucket| show::text(&bucket["bucket"])).collect::<Vec<_>>().into_iter()
+    buckets.filter(is_lesser).map(|bucket| show::text(&bucket["bucket"])).collect()
 }
 
 async fn promote(session: &Session, arguments: &PromoteArgs) -> anyhow::Result<Verdict> {
-    let PromoteArgs { name, dry_run, yes, force, output, .. } = arguments;
+    let PromoteArgs { name, user, dry_run, yes, force, output, .. } = arguments;
     let path = format!("{REGIONS}/{name}/promote");
-    let plan = session.ask(Method::POST, &path, Some(&json!({ "dry_run": true }))).await?;
-    let url = plan["region"]["url"].as_str();
+    let plan = session.ask(Method::POST, &path, Some(&json!({ "user": user, "dry_run": true }))).await?;
+    let url = plan["url"].as_str();
     if !force
         && let Some(url) = url.filter(|_| !dry_run)
         && answers(url).await
@@ -153,7 +173,7 @@ async fn promote(session: &Session, arguments: &PromoteArgs) -> anyhow::Result<V
     }
     if *dry_run {
         tell(name, &plan, true, *output)?;
-        return Ok(Verdict::well_if(plan["needs_link"] != true));
+        return Ok(Verdict::well_if(is_well(&plan)));
     }
     if !yes && std::io::stdin().is_terminal() {
         tell(name, &plan, true, Output::Table)?;
@@ -161,9 +181,14 @@ async fn promote(session: &Session, arguments: &PromoteArgs) -> anyhow::Result<V
             bail!("nothing was done");
         }
     }
-    let done = session.ask(Method::POST, &path, Some(&json!({ "dry_run": false }))).await?;
+    let done = session.ask(Method::POST, &path, Some(&json!({ "user": user, "dry_run": false }))).await?;
     tell(name, &done, false, *output)?;
-    Ok(Verdict::well_if(done["needs_link"] != true))
+    Ok(Verdict::well_if(is_well(&done)))
+}
+
+/// Whether everything goes back that is written here.
+fn is_well(promotion: &Value) -> bool {
+    promotion["needs_link"] != true && promotion["failed"].as_array().is_none_or(Vec::is_empty)
 }
 
 fn is_confirmed(name: &RegionName) -> anyhow::Result<bool> {
@@ -179,15 +204,12 @@ fn tell(name: &RegionName, plan: &Value, is_plan: bool, output: Output) -> anyho
     if output == Output::Json {
         return show::one(output, plan);
     }
-    let region = &plan["region"];
-    for bucket in region["buckets"].as_array().into_iter().flatten() {
+    let statement = &plan["statement"];
+    for bucket in statement["buckets"].as_array().into_iter().flatten() {
         println!("{}", sentence(name, bucket));
     }
-    match region["bound"]["said"].as_str() {
-        Some(said) => println!("{name} said so last at {said}."),
-        None => println!("{name} never said what it has sent: nothing is known of what is missing."),
-    }
-    let added = show::text(&plan["added"]);
+    println!("{} said so for {name} last at {}.", show::text(&statement["user"]), show::text(&statement["said"]));
+    let (added, failed) = (show::text(&plan["added"]), plan["failed"].as_array().into_iter().flatten());
     if plan["needs_link"] == true {
         println!(
             "No link leads to {name}, so nothing that is written into {added} goes back. Add one, and repeat this:\n  \
@@ -196,24 +218,32 @@ fn tell(name: &RegionName, plan: &Value, is_plan: bool, output: Output) -> anyho
     } else if plan["added"].as_array().is_some_and(|added| !added.is_empty()) {
         let verb = if is_plan { "would go" } else { "goes" };
         println!("What is written into {added} {verb} back to {name} once it returns.");
-    } else {
+    } else if is_well(plan) {
         println!("What is written into these buckets goes back to {name} already.");
+    }
+    for bucket in failed {
+        let (here, why) = (show::text(&bucket["bucket"]), show::text(&bucket["why"]));
+        println!("Failed: what is written into {here} does not go back: {why}.");
     }
     Ok(())
 }
 
 /// What is known of a bucket.
 fn sentence(name: &RegionName, bucket: &Value) -> String {
-    let here = show::text(&bucket["bucket"]);
+    let here = format!("{} (from {})", show::text(&bucket["bucket"]), show::text(&bucket["source"]));
     let mut text = match bucket["before"].as_str() {
         Some(before) => format!(
-            "{here}: everything that {name} acknowledged before {before} is here; later writes, if there were any, are not \
-             here until {name} returns."
+            "{here}: everything that {name} acknowledged before {before}, by its clock, and that its rules send, arrived here; \
+             later writes may be missing until {name} returns."
         ),
         None => format!("{here}: it is not known up to which time everything of {name} is here."),
     };
     let exceptions = [
-        ("copies", "Objects from before its replication rule may be missing: the buckets were still being compared."),
+        (
+            "copies",
+            "More may be missing, such as objects from before its replication rule: the buckets were being compared, or not \
+             looked at yet.",
+        ),
         ("refused", "Versions that were refused here are missing."),
         ("is_other", "The bucket was deleted or made anew here since: what was sent before is not in it."),
     ];
@@ -245,10 +275,10 @@ async fn answered(url: &Url) -> std::io::Result<bool> {
 }
 
 async fn failback(session: &mut Session, arguments: &FailbackArgs) -> anyhow::Result<Verdict> {
-    let FailbackArgs { name, keep_rules, timeout, output, .. } = arguments;
+    let FailbackArgs { name, user, keep_rules, timeout, output, .. } = arguments;
     let path = format!("{REGIONS}/{name}/failback");
     let end = Instant::now() + timeout.0;
-    let (mut wanted, mut said) = (json!({ "keep_rules": keep_rules }), Value::Null);
+    let (mut wanted, mut said) = (json!({ "user": user, "keep_rules": keep_rules }), Value::Null);
     for asked in 1_u32.. {
         if asked % ASKED_A_TOKEN == 0 {
             session.renew().await?;
@@ -280,7 +310,11 @@ fn tell_failback(name: &RegionName, answer: &Value, keep_rules: bool) {
         println!("Missing: {}", show::text(missing));
     }
     if answer["is_done"] != true {
-        println!("The time is over, and the regions still owe each other something: nothing was removed.");
+        println!("The time is over, and the regions still owe each other something.");
+        match answer["removed"].as_array() {
+            Some(buckets) if !buckets.is_empty() => println!("Rules were removed of {} only.", show::text(&answer["removed"])),
+            _ => println!("Nothing was removed."),
+        }
         return;
     }
     let removed = show::text(&answer["removed"]);
@@ -301,14 +335,21 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_of_each_bucket() {
         let name: RegionName = "us-east-1".parse().unwrap();
-        let bucket = json!({ "bucket": "there", "before": "2026-12-01T00:00:00Z", "copies": false, "refused": true });
+        let bucket = json!({
+            "bucket": "there", "source": "here", "before": "2026-12-01T00:00:00Z", "copies": false, "refused": true
+        });
         let said = sentence(&name, &bucket);
-        assert!(said.contains("everything that us-east-1 acknowledged before 2026-12-01T00:00:00Z is here"), "{said}");
+        assert!(said.starts_with("there (from here): everything that us-east-1 acknowledged before 2026-12-01"), "{said}");
         assert!(said.ends_with("Versions that were refused here are missing."), "{said}");
         assert!(sentence(&name, &json!({ "bucket": "there", "is_other": true })).contains("it is not known"));
         let bucket = |name: &str, before: &str| json!({ "bucket": name, "before": before });
-        let region = json!({ "bound": { "before": "b" }, "buckets": [bucket("one", "b"), bucket("two", "a")] });
-        assert_eq!(lesser(&region).collect::<Vec<_>>(), ["two"]);
+        let statement = json!({ "user": "link", "before": "b", "buckets": [bucket("one", "b"), bucket("two", "a")] });
+        assert_eq!(lesser(&statement), ["two"]);
+        let region = |statements: Value| json!({ "name": "us-east-1", "statements": statements });
+        assert_eq!(said_of(&region(json!([statement, statement]))).len(), 2, "what two users say is told apart");
+        assert_eq!(said_of(&region(json!([])))[0]["statement"], Value::Null);
+        let failed = json!({ "needs_link": false, "failed": [{ "bucket": "one", "why": "why" }] });
+        assert!(!is_well(&failed) && is_well(&json!({ "needs_link": false, "failed": [] })));
     }
 
     #[tokio::test]

@@ -138,3 +138,116 @@ fn owed_here(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::row::{BoundBucketRow, ResyncRow};
+    use events::ids::RegionName;
+    use events::replication::Configuration;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn to() -> Destination {
+        Destination { bucket: "there".parse().unwrap(), region: Some("east".parse().unwrap()) }
+    }
+
+    fn lag(up_to: u64) -> Lag {
+        Lag {
+            bucket: "here".parse().unwrap(),
+            destination: to(),
+            up_to,
+            changes: 0,
+            bytes: 0,
+            seconds: 0.0,
+            is_resyncing: false,
+            copies: false,
+            refused: false,
+            why: None,
+        }
+    }
+
+    fn row() -> BucketReplicationRow {
+        let configuration = Configuration { role: String::new(), rules: Vec::new() };
+        let (progress, resyncs, refused, found) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        BucketReplicationRow { configuration, since: 5, progress, resyncs, refused, found }
+    }
+
+    #[test]
+    fn a_bucket_is_owed_until_all_that_was_in_the_log_at_the_question_is_there() {
+        let (name, bucket): (RegionName, BucketName) = ("east".parse().unwrap(), "here".parse().unwrap());
+        let region = Region { name: &name, is_only: false };
+        let owed = |row: &BucketReplicationRow, lags: &[&Lag]| {
+            owed_there((&bucket, region), row, &to(), (lags, 100)).unwrap_or_default()
+        };
+        let other = Lag { bucket: "other".parse().unwrap(), ..lag(100) };
+        assert!(owed(&row(), &[&other]).contains("no process says"));
+        assert!(owed(&row(), &[&lag(99)]).contains("not known yet"));
+        assert_eq!(owed(&row(), &[&lag(100)]), "");
+        assert!(owed(&row(), &[&lag(100), &lag(99)]).contains("not known yet"), "one of two reports is late");
+        assert!(owed(&row(), &[&Lag { changes: 3, ..lag(100) }]).contains("3 changes"));
+        assert!(owed(&row(), &[&Lag { why: Some("it is down".into()), ..lag(100) }]).contains("it is down"));
+        // The position says nothing of what a comparison is to find, nor of what was given up.
+        assert!(owed(&row(), &[&Lag { copies: true, ..lag(100) }]).contains("being compared"));
+        assert!(owed(&row(), &[&Lag { refused: true, ..lag(100) }]).contains("refused there"));
+        let refused = BucketReplicationRow { refused: vec![(to(), 6)], ..row() };
+        assert!(owed(&refused, &[&lag(100)]).contains("refused there"));
+        let resync = ResyncRow { asked: 6, up_to: None, only_pending: false };
+        let compared = BucketReplicationRow { resyncs: vec![(to(), resync)], ..row() };
+        assert!(owed(&compared, &[&lag(100)]).contains("being compared"));
+        // A comparison began and ended since the report.
+        let found = BucketReplicationRow { found: vec![(to(), 102)], ..row() };
+        assert!(owed(&found, &[&lag(101)]).contains("not known yet"));
+        assert_eq!(owed(&found, &[&lag(102)]), "");
+        let later = BucketReplicationRow { since: 103, ..row() };
+        assert!(owed(&later, &[&lag(102)]).contains("not known yet"), "the report is of other rules");
+    }
+
+    #[test]
+    fn what_an_older_process_does_not_say_is_owed() {
+        let mut report = serde_json::to_value(lag(100)).unwrap();
+        let members = report.as_object_mut().unwrap();
+        assert!(members.remove("copies").is_some() && members.remove("refused").is_some());
+        let read: Lag = serde_json::from_value(report).unwrap();
+        assert!(read.copies && read.refused);
+    }
+
+    #[test]
+    fn a_region_is_back_once_it_said_something_recent_since_it_was_given_up() {
+        let (name, user): (RegionName, UserName) = ("east".parse().unwrap(), "link".parse().unwrap());
+        let region = Region { name: &name, is_only: false };
+        let bound = |sequence, (said, before), buckets| BoundRow {
+            sequence,
+            said: at(said),
+            before: at(before),
+            up_to: 1,
+            buckets,
+        };
+        let owed = |row: Option<&BoundRow>| {
+            let mut owed = Owed::default();
+            owed_here((region, &user), row, (9, at(1_000)), &mut owed);
+            (owed.waits_for.len(), owed.missing.len())
+        };
+        assert_eq!(owed(None), (1, 0));
+        assert_eq!(owed(Some(&bound(9, (990, 990), Vec::new()))), (1, 0), "it was said before the promotion");
+        assert_eq!(owed(Some(&bound(10, (990, 990), Vec::new()))), (0, 0));
+        assert_eq!(owed(Some(&bound(10, (810, 990), Vec::new()))), (1, 0), "it was said too long ago");
+        assert_eq!(owed(Some(&bound(10, (990, 810), Vec::new()))), (1, 0), "it is about a time too long ago");
+        let bucket = BoundBucketRow {
+            bucket: "here".parse().unwrap(),
+            id: None,
+            source: "there".parse().unwrap(),
+            waits: false,
+            before: None,
+            copies: false,
+            refused: false,
+        };
+        let with = |bucket| bound(10, (990, 990), vec![bucket]);
+        assert_eq!(owed(Some(&with(BoundBucketRow { waits: true, ..bucket.clone() }))), (1, 0));
+        assert_eq!(owed(Some(&with(BoundBucketRow { copies: true, ..bucket.clone() }))), (1, 0));
+        assert_eq!(owed(Some(&with(BoundBucketRow { refused: true, ..bucket }))), (0, 1));
+    }
+}
