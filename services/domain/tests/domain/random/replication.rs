@@ -80,7 +80,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     let bucket = || prop_oneof![1 => Just(0), 4 => Just(BUCKETS.len() - 1)];
     prop_oneof![
         1 => (bucket(), option::weighted(0.9, 0..2_u8)).prop_map(|(bucket, n)| Step::Configure(bucket, n)),
-        2 => (bucket(), 0..3_usize, 0..3_u8, any::<bool>()).prop_map(|(bucket, at, n, arrived)| Step::Note {
+        3 => (bucket(), 0..3_usize, 0..3_u8, prop::bool::weighted(0.7)).prop_map(|(bucket, at, n, arrived)| Step::Note {
             bucket,
             at,
             n,
