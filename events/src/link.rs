@@ -44,14 +44,14 @@ pub struct Removed {
     pub link: RegionName,
 }
 
-/// Another region said up to which time this one has all that its rules send here (ADR 60).
+/// A user said for another region up to which time all that its rules send here has arrived (ADR 60).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BoundMoved {
-    /// The region that said it.
+    /// The region that it is said of.
     pub link: RegionName,
-    /// The user by whose key it said it.
+    /// The user by whose key it was said. Any user may who may replicate to these buckets: whom to believe, readers decide.
     pub user: UserName,
-    /// All that was acknowledged there before this time, by that region's clock, is here.
+    /// All that was acknowledged there before this time, by that region's clock, and that its rules send, has arrived.
     #[schemars(with = "String")]
     pub before: Timestamp,
     /// The sequence in that region's log up to which it is.
@@ -75,7 +75,7 @@ pub struct BoundBucket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub before: Option<Timestamp>,
-    /// Whether the buckets are being compared, so that versions from before the rule may be missing.
+    /// Whether the buckets are being compared or were not looked at yet, so that more may be missing than the time says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub copies: bool,
     /// Whether this region refused versions, which are missing.

@@ -56,7 +56,9 @@ impl Teller {
         // A clock that was set back is told of as well: what was said before counts no more.
         let is_other = |said: &Statement| (said.before, said.up_to) != (statement.before, statement.up_to);
         let is_new = has_other_buckets || self.said.as_ref().is_some_and(is_other);
-        let interval = if has_other_buckets || self.has_news { TELL_INTERVAL } else { TELL_IDLE_INTERVAL };
+        let is_taken_back = self.said.as_ref().is_some_and(|said| statement.before < said.before);
+        let interval =
+            if has_other_buckets || self.has_news || is_taken_back { TELL_INTERVAL } else { TELL_IDLE_INTERVAL };
         is_new && now >= last + interval
     }
 
@@ -105,7 +107,7 @@ mod tests {
         let later = |seconds| now + Duration::from_secs(seconds);
         assert!(!teller.is_due(&statement(1), later(600)), "there is nothing new");
         assert!(!teller.is_due(&statement(2), later(59)) && teller.is_due(&statement(2), later(60)));
-        assert!(teller.is_due(&statement(0), later(60)), "the clock was set back");
+        assert!(teller.is_due(&statement(0), later(10)), "the clock was set back: that is no longer true");
         teller.has_news = true;
         assert!(!teller.is_due(&statement(2), later(9)) && teller.is_due(&statement(2), later(10)));
     }

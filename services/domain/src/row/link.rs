@@ -26,7 +26,7 @@ pub struct LinkRow {
     pub identities_sent: Option<u64>,
 }
 
-/// How much of another region is here, as that region said by the key of a user (ADR 60).
+/// How much of another region has arrived here, as was said of it by the key of a user (ADR 60).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundRow {
     /// The event that says it.
@@ -34,7 +34,7 @@ pub struct BoundRow {
     /// The time of that event.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub said: Timestamp,
-    /// All that was acknowledged there before this time is here, by that region's clock.
+    /// All that was acknowledged there before this time, by that region's clock, and that its rules send, has arrived.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub before: Timestamp,
     /// The sequence in that region's log up to which it is.

@@ -140,7 +140,9 @@ fn has_setting(settings: &domain::row::BucketSettingsRow, setting: &Setting) -> 
             settings.notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
         }
         Setting::Logging(logging) => settings.logging.as_ref().map(domain::row::LoggingRow::logging) == *logging,
-        Setting::Replication(to) | Setting::ReplicationFrom { configuration: to, .. } => settings.replication.as_ref().map(|row| &row.configuration) == to.as_ref(),
+        Setting::Replication(to) | Setting::ReplicationFrom { configuration: to, .. } => {
+            settings.replication.as_ref().map(|row| &row.configuration) == to.as_ref()
+        }
         Setting::Encryption(encryption) => settings.encryption == *encryption,
     }
 }

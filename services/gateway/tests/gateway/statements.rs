@@ -53,7 +53,11 @@ async fn a_bucket_that_was_made_anew_is_never_taken_for_the_one_that_was_sent_to
         put("/?replicate", statement(second, waits)).to(&store).await.is(200);
         let bucket = &row().buckets[0];
         assert_eq!(bucket.id, first.buckets[0].id, "the bucket that was named first");
-        assert_eq!(row().before_of(bucket), Some(first.before), "nothing more is believed of a bucket that is not here");
+        assert_eq!(
+            row().before_of(bucket),
+            Some(first.before),
+            "nothing more is believed of a bucket that is not here"
+        );
     }
     put("/second", "").to(&store).await.is(200);
     put("/?replicate", statement(4, false)).to(&store).await.is(200);

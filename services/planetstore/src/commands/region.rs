@@ -37,10 +37,10 @@ const SERVER_ERROR: &[u8] = b"HTTP/1.1 5";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegionCommand {
-    /// List who says of other regions up to which time everything of them is here
+    /// List who says of other regions up to which time everything that their rules send arrived here
     List(ListArgs),
-    /// Go on without a region that is lost: say up to which time everything of it is here, and have what is written here from
-    /// now on go back to it once it returns
+    /// Go on without a region that is lost: say up to which time everything that its rules send arrived here, and have what is
+    /// written here from now on go back to it once it returns
     Promote(PromoteArgs),
     /// Have a lost region back: wait until neither region owes the other anything, and remove what `promote` added
     Failback(FailbackArgs),
@@ -312,7 +312,9 @@ fn tell_failback(name: &RegionName, answer: &Value, keep_rules: bool) {
     if answer["is_done"] != true {
         println!("The time is over, and the regions still owe each other something.");
         match answer["removed"].as_array() {
-            Some(buckets) if !buckets.is_empty() => println!("Rules were removed of {} only.", show::text(&answer["removed"])),
+            Some(buckets) if !buckets.is_empty() => {
+                println!("Rules were removed of {} only.", show::text(&answer["removed"]))
+            }
             _ => println!("Nothing was removed."),
         }
         return;
@@ -339,7 +341,10 @@ mod tests {
             "bucket": "there", "source": "here", "before": "2026-12-01T00:00:00Z", "copies": false, "refused": true
         });
         let said = sentence(&name, &bucket);
-        assert!(said.starts_with("there (from here): everything that us-east-1 acknowledged before 2026-12-01"), "{said}");
+        assert!(
+            said.starts_with("there (from here): everything that us-east-1 acknowledged before 2026-12-01"),
+            "{said}"
+        );
         assert!(said.ends_with("Versions that were refused here are missing."), "{said}");
         assert!(sentence(&name, &json!({ "bucket": "there", "is_other": true })).contains("it is not known"));
         let bucket = |name: &str, before: &str| json!({ "bucket": name, "before": before });

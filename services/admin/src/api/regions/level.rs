@@ -64,7 +64,9 @@ pub(super) fn owed(
         for bucket in row.buckets {
             if snapshot.bucket(&bucket.bucket)?.is_none_or(|here| bucket.id != Some(here.id)) {
                 let from = format!("{}/{} to {}", region.name, bucket.source, bucket.bucket);
-                owed.missing.push(format!("{from}: the bucket was deleted or made anew here: what was sent before is not in it"));
+                owed.missing.push(format!(
+                    "{from}: the bucket was deleted or made anew here: what was sent before is not in it"
+                ));
             }
         }
     }

@@ -279,7 +279,9 @@ fn named(asked: &Asked) -> Result<RegionName, Refusal> {
 fn said(snapshot: &Snapshot, links: &Links, name: &RegionName, user: &UserName) -> Result<RegionStatement, Refusal> {
     let row = snapshot.bound(name, user)?;
     let silent = || {
-        Refusal::not_found(format!("{user} has said nothing of {name}: `planetstore region list` shows who speaks for which region"))
+        Refusal::not_found(format!(
+            "{user} has said nothing of {name}: `planetstore region list` shows who speaks for which region"
+        ))
     };
     statement(snapshot, region(links, name), user.clone(), row.ok_or_else(silent)?)
 }
@@ -337,9 +339,9 @@ fn with_rule(
     let rules = configuration.as_ref().map(|known| known.rules.as_slice()).unwrap_or_default();
     match back(rules, region, source) {
         Back::Rule | Back::Promoted => Ok(None),
-        Back::Changed => {
-            Err(Refusal::conflict("the rule of an earlier promotion was changed and does not send everything: remove it first"))
-        }
+        Back::Changed => Err(Refusal::conflict(
+            "the rule of an earlier promotion was changed and does not send everything: remove it first",
+        )),
         Back::None => Ok(Some((since, back::promoted(configuration, region.name, source)))),
     }
 }
@@ -370,7 +372,9 @@ async fn failback(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let of = region(&links, &name);
     let sent = sent_there(&snapshot, of)?;
     if url(&links, &name).is_none() && snapshot.bound(&name, &user)?.is_none() {
-        return Err(Refusal::not_found("this user has said nothing of a region of this name, and no link leads to one"));
+        return Err(Refusal::not_found(
+            "this user has said nothing of a region of this name, and no link leads to one",
+        ));
     }
     let reports = (asked.admin.0.workers.0)();
     let owed = level::owed(&snapshot, (of, &user), &sent, &reports, (since, asked.now))?;
@@ -405,10 +409,7 @@ async fn failback(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
 }
 
 /// The buckets of which rules send something to a region, or sent it until somebody changed the rule of a promotion.
-fn sent_there(
-    snapshot: &Snapshot,
-    region: Region<'_>,
-) -> Result<Vec<(BucketName, BucketReplicationRow)>, Refusal> {
+fn sent_there(snapshot: &Snapshot, region: Region<'_>) -> Result<Vec<(BucketName, BucketReplicationRow)>, Refusal> {
     let (mut found, mut after): (Vec<_>, Option<BucketName>) = (Vec::new(), None);
     loop {
         let buckets = snapshot.list_buckets(after.as_ref(), BUCKETS_READ)?;

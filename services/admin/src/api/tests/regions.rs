@@ -30,7 +30,8 @@ async fn world(buckets: &[&str]) -> (Store, String) {
         store.commit_any(create_bucket(name(bucket))).await;
         set_versioning(&store, bucket, Versioning::Enabled).await;
     }
-    let link = json!({ "name": "far-1", "url": "http://127.0.0.1:9", "access_key": "AKIAFAR1", "secret_key": "secret" });
+    let link =
+        json!({ "name": "far-1", "url": "http://127.0.0.1:9", "access_key": "AKIAFAR1", "secret_key": "secret" });
     let token = store.token("eve").await;
     let added = store.ask(Post, "/api/v1/links", &token, &link).await;
     assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
