@@ -206,7 +206,7 @@ impl World {
                 Some((number, at)) => self.take_mark(number, at),
             },
             14 if self.random.below(12) == 0 => self.restart(),
-            14 if self.random.below(12) == 0 => {
+            14 if self.random.below(30) == 0 => {
                 let by = i64::try_from(self.random.below(10_000)).unwrap();
                 self.clock -= by;
                 self.set_back += by;
