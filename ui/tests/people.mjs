@@ -169,5 +169,14 @@ await withBrowser(async (context) => {
     await dialog.getByRole("button", { name: "Delete policy" }).click();
     await said(`Deleted the policy ${policy}.`);
   });
+
+  await task("be told that what an address names is not there", async () => {
+    await page.goto(`${url}/groups?group=${group}`);
+    await page.getByText("There is no such group.").waitFor(WAIT);
+    await page.goto(`${url}/policies?policy=${policy}`);
+    await page.getByText("There is no such policy.").waitFor(WAIT);
+    await page.goto(`${url}/buckets/no-such-bucket/settings`);
+    await page.getByText("There is no such bucket").waitFor(WAIT);
+  });
   assert.deepEqual(problems, []);
 });

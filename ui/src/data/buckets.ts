@@ -8,6 +8,9 @@ import { s3 } from "./s3";
 /** Buckets on a page of the list. */
 const PAGE = 1_000;
 
+/** From this share of a quota on, the store warns by an event, and the console by a colour. */
+export const WARNING_SHARE = 0.8;
+
 /** All buckets, page by page. */
 export const bucketsQuery = infiniteQueryOptions({
   queryKey: ["buckets"],

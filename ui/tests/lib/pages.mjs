@@ -48,7 +48,12 @@ export const pages = [
     ready: "Nothing is called",
   },
   { name: "keys", path: "/events", act: (page) => page.keyboard.press("?"), ready: "Show the keys" },
-  { name: "missing-bucket", path: "/buckets/no-such-bucket/settings", refused: true },
+  {
+    name: "missing-bucket",
+    path: "/buckets/no-such-bucket/settings",
+    refused: true,
+    ready: "There is no such bucket",
+  },
   { name: "not-found", path: "/no-such-page" },
 ];
 

@@ -112,14 +112,14 @@ pub(crate) fn object_of_parts(name: &str, upload: UploadId, parts: u16, from: u3
     std::iter::once(begin).chain((1..=parts).map(part)).chain([complete]).collect()
 }
 
-/// The rows that each event of a log changed, in order.
+/// The rows that each event of a log changed and that count, in order.
 async fn changes(log: &MemoryLog) -> Vec<(Fact, usize)> {
     let mut model = Model::default();
     let mut changes = Vec::new();
     for stored in events(log).await {
         let event = Event::decode(&stored.payload).unwrap();
         let of_event = project(&model, &event).unwrap();
-        changes.push((event.fact, of_event.len()));
+        changes.push((event.fact, of_event.iter().filter(|change| change.counts()).count()));
         for change in of_event {
             model.apply(change);
         }

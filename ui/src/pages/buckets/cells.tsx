@@ -1,14 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Bucket } from "@/data/buckets";
+import { type Bucket, WARNING_SHARE } from "@/data/buckets";
 import { fromBeginning, growthQuery } from "@/data/growth";
 import { traitsQuery } from "@/data/traits";
 import { Tag } from "@/parts/badge";
 import { Sparkline } from "@/parts/chart/sparkline";
 import { cx } from "@/parts/class";
 import { bytes, count, exactBytes, percent, plural } from "@/parts/format";
-
-/** From this share of a quota on, it is a warning; the store says so in an event, too. */
-const NEAR = 0.8;
 
 /** How much of its quota a bucket uses. */
 export function QuotaCell({ bucket }: { bucket: Bucket }) {
@@ -29,15 +26,18 @@ export function QuotaCell({ bucket }: { bucket: Bucket }) {
     >
       <span className="h-1.5 w-10 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
         <span
-          className={cx("block h-full", share >= 1 ? "bg-danger" : share >= NEAR ? "bg-warning" : "bg-muted")}
+          className={cx(
+            "block h-full",
+            share >= 1 ? "bg-danger" : share >= WARNING_SHARE ? "bg-warning" : "bg-muted",
+          )}
           style={{ width: `${Math.min(100, share * 100)}%` }}
         />
       </span>
       <span
         className={cx(
           "tabular-nums",
-          share >= NEAR && "font-medium",
-          share >= 1 ? "text-danger" : share >= NEAR && "text-warning",
+          share >= WARNING_SHARE && "font-medium",
+          share >= 1 ? "text-danger" : share >= WARNING_SHARE && "text-warning",
         )}
       >
         {percent(nearest.used, nearest.of)}

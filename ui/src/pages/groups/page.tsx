@@ -7,6 +7,7 @@ import { Button } from "@/parts/button";
 import { Beside } from "@/parts/drawer";
 import { Input } from "@/parts/field";
 import { count, plural } from "@/parts/format";
+import { MissingDrawer } from "@/parts/missing-drawer";
 import { Page } from "@/parts/page";
 import { useActions } from "@/parts/palette/actions";
 import { PeopleTabs } from "@/parts/people-tabs";
@@ -30,6 +31,7 @@ export default function GroupsPage() {
   const open = all.find(({ name }) => name === openName);
   const set = (change: { filter?: string; group?: string; create?: boolean }) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  const close = () => set({ group: undefined });
   const add = () => set({ create: true });
   useShortcuts([{ keys: "c", says: "Create a group", run: add }]);
   useActions([{ title: "Create a group", run: add }]);
@@ -61,7 +63,13 @@ export default function GroupsPage() {
       <PeopleTabs />
       <Beside
         drawer={
-          open && <GroupDrawer key={open.name} group={open} onClose={() => set({ group: undefined })} />
+          open ? (
+            <GroupDrawer key={open.name} group={open} onClose={close} />
+          ) : (
+            openName !== undefined && (
+              <MissingDrawer key={openName} noun="Group" name={openName} list={list} onClose={close} />
+            )
+          )
         }
       >
         {list.isPending ? (

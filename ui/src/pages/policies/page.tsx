@@ -9,6 +9,7 @@ import { Dialog } from "@/parts/dialog";
 import { Beside } from "@/parts/drawer";
 import { Input } from "@/parts/field";
 import { count, plural } from "@/parts/format";
+import { MissingDrawer } from "@/parts/missing-drawer";
 import { Page } from "@/parts/page";
 import { useActions } from "@/parts/palette/actions";
 import { PeopleTabs } from "@/parts/people-tabs";
@@ -34,6 +35,7 @@ export default function PoliciesPage() {
   const open = all.find(({ name }) => name === openName);
   const set = (change: { filter?: string; policy?: string; create?: boolean }) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  const close = () => set({ policy: undefined });
   const add = () => set({ create: true });
   useShortcuts([{ keys: "c", says: "Create a policy", run: add }]);
   useActions([{ title: "Create a policy", run: add }]);
@@ -63,7 +65,13 @@ export default function PoliciesPage() {
       <Check />
       <Beside
         drawer={
-          open && <PolicyDrawer key={open.name} policy={open} onClose={() => set({ policy: undefined })} />
+          open ? (
+            <PolicyDrawer key={open.name} policy={open} onClose={close} />
+          ) : (
+            openName !== undefined && (
+              <MissingDrawer key={openName} noun="Policy" name={openName} list={list} onClose={close} />
+            )
+          )
         }
       >
         {list.isPending ? (

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { versioningQuery } from "@/data/bucket";
 import { bucketQuery } from "@/data/buckets";
+import { Refused } from "@/data/http";
 import { accessQuery, encryptionQuery, loggingQuery, rulesQuery } from "@/data/s3/settings";
 import { targetsOfBucketQuery } from "@/data/targets";
 import { useOnce } from "@/parts/latch";
 import { Skeleton } from "@/parts/states";
+import { NoBucket } from "../no-bucket";
 import { bucketSettingsRoute } from "../route";
 import { AccessCard } from "./access";
 import { EncryptionCard } from "./encryption";
@@ -20,6 +22,8 @@ import { VersioningCard } from "./versioning";
 export default function SettingsPage() {
   const { bucket } = bucketSettingsRoute.useParams();
   const isReady = useReady(bucket);
+  const found = useQuery({ ...bucketQuery(bucket), retry: false });
+  if (found.error instanceof Refused && found.error.status === 404) return <NoBucket />;
   if (!isReady) {
     return (
       <div className="flex max-w-6xl flex-col gap-3 px-4 py-4 lg:px-6">

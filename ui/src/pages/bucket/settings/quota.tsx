@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { bucketQuery, useSetQuota } from "@/data/buckets";
+import { bucketQuery, useSetQuota, WARNING_SHARE } from "@/data/buckets";
 import type { Bucket, Quota } from "@/generated/api";
 import { Button } from "@/parts/button";
 import { cx } from "@/parts/class";
@@ -8,9 +8,6 @@ import { Field, Input } from "@/parts/field";
 import { bytes, count, percent, plural } from "@/parts/format";
 import { Asked, Card, Refusal } from "./card";
 import { parseSize, sizeText } from "./size";
-
-/** From this share on, the store warns by an event. */
-const NEAR = 0.8;
 
 export function QuotaCard({ bucket }: { bucket: string }) {
   const query = useQuery(bucketQuery(bucket));
@@ -56,7 +53,10 @@ function Bar({ text, used, limit }: { text: string; used: number; limit?: number
       <p className="flex justify-between tabular-nums">
         {text}
         <span
-          className={cx("text-muted", share !== undefined && share >= NEAR && "font-medium !text-warning")}
+          className={cx(
+            "text-muted",
+            share !== undefined && share >= WARNING_SHARE && "font-medium !text-warning",
+          )}
         >
           {share === undefined ? "" : percent(used, limit ?? 0)}
         </span>
@@ -64,7 +64,10 @@ function Bar({ text, used, limit }: { text: string; used: number; limit?: number
       {share !== undefined && (
         <div className="mt-1 h-1.5 overflow-hidden rounded-full bg-hover" aria-hidden>
           <div
-            className={cx("h-full", share >= 1 ? "bg-danger" : share >= NEAR ? "bg-warning" : "bg-accent")}
+            className={cx(
+              "h-full",
+              share >= 1 ? "bg-danger" : share >= WARNING_SHARE ? "bg-warning" : "bg-accent",
+            )}
             style={{ width: `${Math.min(1, share) * 100}%` }}
           />
         </div>

@@ -45,6 +45,8 @@ export function ObjectDrawer({
   const [asked, setAsked] = useState<"share" | "delete">();
   const name = nameIn(at.key, folderOf(at.key)) || at.key;
   const isGone = head.error instanceof Refused && head.error.status === 404;
+  // The last answer is kept after a failure; of what is gone it would show what cannot be asked for any more.
+  const shown = isGone ? undefined : head.data;
   return (
     <Drawer
       label={`Object ${at.key}`}
@@ -56,7 +58,7 @@ export function ObjectDrawer({
           <CopyButton text={`s3://${at.bucket}/${at.key}`} label="Copy the address" className="shrink-0" />
         </h2>
       }
-      actions={head.data && <Actions at={at} onAsk={setAsked} isOld={at.versionId !== undefined} />}
+      actions={shown && <Actions at={at} onAsk={setAsked} isOld={at.versionId !== undefined} />}
       onClose={onClose}
       className="!w-[min(34rem,100%)]"
     >
@@ -74,13 +76,13 @@ export function ObjectDrawer({
           <Notice tone={isGone ? "notice" : "danger"}>{explain(head.error)}</Notice>
         </div>
       )}
-      {head.data && (
+      {shown && (
         <>
-          <Preview at={at} head={head.data} />
-          <ObjectFacts at={at} head={head.data} />
+          <Preview at={at} head={shown} />
+          <ObjectFacts at={at} head={shown} />
           <TagsSection at={at} />
-          <MetadataSection at={at} head={head.data} isVersioned={isVersioned} />
-          {lock.data?.isOn && <LockSection at={at} head={head.data} />}
+          <MetadataSection at={at} head={shown} isVersioned={isVersioned} />
+          {lock.data?.isOn && <LockSection at={at} head={shown} />}
         </>
       )}
       {isVersioned && <VersionsSection at={at} />}

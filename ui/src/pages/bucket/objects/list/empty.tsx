@@ -1,8 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { Container, Inbox, SearchX } from "lucide-react";
+import { Inbox, SearchX } from "lucide-react";
 import { endpointQuery } from "@/data/endpoint";
-import { buttonClass } from "@/parts/button";
 import { Empty } from "@/parts/states";
 import { crumbsOf } from "../crumbs";
 
@@ -24,23 +22,6 @@ export function EmptyFolder({ bucket, prefix }: { bucket: string; prefix: string
       line={`aws s3 cp ./file s3://${bucket}/${prefix}${endpoint ? ` --endpoint-url ${endpoint}` : ""}`}
     >
       Drop files or folders here, or upload them with any client of S3.
-    </Empty>
-  );
-}
-
-/** What is said of a bucket that is not there: trying again would not help. */
-export function NoBucket() {
-  return (
-    <Empty
-      icon={Container}
-      title="There is no such bucket"
-      action={
-        <Link to="/buckets" className={buttonClass()}>
-          All buckets
-        </Link>
-      }
-    >
-      It was deleted, or its name is mistyped.
     </Empty>
   );
 }
