@@ -313,7 +313,7 @@ fn tell_failback(name: &RegionName, answer: &Value, keep_rules: bool) {
         println!("The time is over, and the regions still owe each other something.");
         match answer["removed"].as_array() {
             Some(buckets) if !buckets.is_empty() => {
-                println!("Rules were removed of {} only.", show::text(&answer["removed"]))
+                println!("Rules were removed of {} only.", show::text(&answer["removed"]));
             }
             _ => println!("Nothing was removed."),
         }

@@ -71,7 +71,7 @@ impl Marks {
     /// The newest mark that a route has reached: the one that it reached before, unless there is a newer one or the clock
     /// was set back since.
     pub(crate) fn newest(&self, before: Option<Mark>, position: u64) -> Option<Mark> {
-        self.reached(position).or(before.filter(|mark| mark.number >= self.first))
+        self.reached(position).or_else(|| before.filter(|mark| mark.number >= self.first))
     }
 }
 

@@ -211,7 +211,7 @@ async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
         regions.insert(name.clone(), with(name));
     }
     for (name, user, row) in snapshot.bounds()? {
-        let statement = statement(&snapshot, region(&links, &name), user, row)?;
+        let statement = statement(&snapshot, region(&links, &name), user, &row)?;
         regions.entry(name.clone()).or_insert_with(|| with(&name)).statements.push(statement);
     }
     Answer::of(&Regions { regions: regions.into_values().collect() })
@@ -233,9 +233,9 @@ fn statement(
     snapshot: &Snapshot,
     region: Region<'_>,
     user: UserName,
-    row: BoundRow,
+    row: &BoundRow,
 ) -> Result<RegionStatement, Refusal> {
-    let buckets = row.buckets.iter().map(|bucket| from_region(snapshot, region, &row, bucket));
+    let buckets = row.buckets.iter().map(|bucket| from_region(snapshot, region, row, bucket));
     let buckets = buckets.collect::<Result<_, _>>()?;
     Ok(RegionStatement { user, before: row.before, up_to: row.up_to, said: row.said, buckets })
 }
@@ -283,7 +283,7 @@ fn said(snapshot: &Snapshot, links: &Links, name: &RegionName, user: &UserName) 
             "{user} has said nothing of {name}: `planetstore region list` shows who speaks for which region"
         ))
     };
-    statement(snapshot, region(links, name), user.clone(), row.ok_or_else(silent)?)
+    statement(snapshot, region(links, name), user.clone(), &row.ok_or_else(silent)?)
 }
 
 async fn promote(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
