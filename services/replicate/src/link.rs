@@ -61,7 +61,7 @@ struct Behind {
 pub(crate) struct Link {
     /// The event that added it.
     pub(crate) id: u64,
-    client: Arc<Client>,
+    pub(crate) client: Arc<Client>,
     shared: Shared,
     /// The usual place first.
     flows: Vec<Flow>,
@@ -423,6 +423,7 @@ fn give_up(flow: &mut Flow, change: &Change, why: String) {
     meters::failed(&following.route);
     if change.wanted.what != What::Removal {
         following.failed.push((version(change), why));
+        following.refused = true;
     }
 }
 

@@ -28,6 +28,7 @@ mod reclaims;
 mod releases;
 mod renames;
 mod replicas;
+mod replication;
 mod rules;
 mod settings;
 mod shared;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 93] = [
+const COMMANDS: [(&str, &str); 96] = [
     ("addConsumer", "events consumer add"),
     ("addLink", "admin link add"),
     ("addMember", "admin group add"),
@@ -40,6 +40,7 @@ const COMMANDS: [(&str, &str); 93] = [
     ("detachFromUser", "admin policy detach"),
     ("drainNode", "node drain"),
     ("exportEvents", "events export"),
+    ("failbackRegion", "region failback"),
     ("getAccessLog", "audit access"),
     ("getAudit", "audit object"),
     ("getBucket", "admin bucket show"),
@@ -67,6 +68,7 @@ const COMMANDS: [(&str, &str); 93] = [
     ("listLinks", "admin link list"),
     ("listNodes", "node list"),
     ("listPolicies", "admin policy list"),
+    ("listRegions", "region list"),
     ("listReplication", "admin replication status"),
     ("listScrubs", "scrub status"),
     ("listSessions", "admin user sessions"),
@@ -75,6 +77,7 @@ const COMMANDS: [(&str, &str); 93] = [
     ("listUsers", "admin user list"),
     ("listWorkers", "worker list"),
     ("presign", "share"),
+    ("promoteRegion", "region promote"),
     ("proveEvent", "events proof"),
     ("putPolicy", "admin policy put"),
     ("putQuota", "admin bucket quota"),

@@ -14,6 +14,7 @@ mod logins;
 mod logs;
 mod master_key;
 mod nodes;
+mod regions;
 mod rights;
 mod step_up;
 mod store;
