@@ -1,10 +1,9 @@
 //! Facts about links, by which a region replicates to others.
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BucketName, RegionName, Sealed, UserName};
+use crate::ids::{RegionName, Sealed};
 use crate::lease::Term;
 
 /// A link to another region was added.
@@ -42,43 +41,4 @@ pub struct IdentitiesSent {
 pub struct Removed {
     /// The region that it led to.
     pub link: RegionName,
-}
-
-/// A user said for another region up to which time all that its rules send here has arrived (ADR 60).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BoundMoved {
-    /// The region that it is said of.
-    pub link: RegionName,
-    /// The user by whose key it was said. Any user may who may replicate to these buckets: whom to believe, readers decide.
-    pub user: UserName,
-    /// All that was acknowledged there before this time, by that region's clock, and that its rules send, has arrived.
-    #[schemars(with = "String")]
-    pub before: Timestamp,
-    /// The sequence in that region's log up to which it is.
-    pub up_to: u64,
-    /// The buckets that this is about; absent if they are as they were said before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub buckets: Option<Vec<BoundBucket>>,
-}
-
-/// A bucket that another region sends here, and what of it may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BoundBucket {
-    /// The bucket of this region.
-    pub bucket: BucketName,
-    /// The bucket of the other region.
-    pub source: BucketName,
-    /// Whether it has less than the time of all buckets says.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub waits: bool,
-    /// The time of this bucket, if it waits; absent if that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub before: Option<Timestamp>,
-    /// Whether the buckets are being compared or were not looked at yet, so that more may be missing than the time says.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub copies: bool,
-    /// Whether this region refused versions, which are missing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub refused: bool,
 }

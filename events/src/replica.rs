@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{ETag, ObjectKey, PartNumber, RegionName, Sha256Digest, VersionId};
-use crate::link::BoundBucket;
+use crate::ids::{ETag, ObjectKey, PartNumber, Sha256Digest, VersionId};
 use crate::lock::{LegalHold, Lock, RetentionState};
 use crate::object::{Attributes, Checksum, Operation};
 use crate::replication::{Changes, Origin};
@@ -122,39 +121,6 @@ pub struct Compared {
     pub version_id: VersionId,
     /// The digest of its [`State`].
     pub state: Sha256Digest,
-}
-
-/// The greatest number of buckets that a statement may name. Of others nothing is known.
-pub const STATED_BUCKETS_MAX: usize = 500;
-
-/// What a region says of how much of it another one has: the body of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Statement {
-    /// The form, one of [`FORMS`].
-    pub form: u32,
-    /// The region that says it.
-    pub region: RegionName,
-    /// All that was acknowledged there before this time has been sent, by its own clock.
-    pub before: Timestamp,
-    /// The sequence in its log up to which all has been sent.
-    pub up_to: u64,
-    /// The buckets that this is about, at most [`STATED_BUCKETS_MAX`].
-    pub buckets: Vec<BoundBucket>,
-}
-
-impl Statement {
-    /// Reads the body of a request.
-    ///
-    /// # Errors
-    /// [`NotAChange`].
-    pub fn decode(body: &[u8]) -> Result<Self, NotAChange> {
-        let read: Self = decode(body)?;
-        if read.buckets.len() > STATED_BUCKETS_MAX {
-            return Err(NotAChange::TooManyBuckets { buckets: read.buckets.len() });
-        }
-        Ok(read)
-    }
 }
 
 /// The answer to a comparison.
@@ -296,12 +262,6 @@ pub enum NotAChange {
     TooManyChanges {
         /// Their number.
         changes: usize,
-    },
-    /// Name fewer buckets.
-    #[error("a statement may name {STATED_BUCKETS_MAX} buckets, and names {buckets}")]
-    TooManyBuckets {
-        /// Their number.
-        buckets: usize,
     },
     /// Send less metadata, or parts of fewer sizes.
     #[error("the header {HEADER} may have {HEADER_BYTES_MAX} bytes, and would have {bytes}")]

@@ -82,8 +82,7 @@ def test_minio_cve_2023_28434_a_form_reaches_no_bucket(server, kept, target):
 
 # The admin API, and values for the parameters of its paths.
 PARAMETERS = {"kms_key": "k", "user": "access-admin", "policy": "readwrite", "group": "no-group", "key": "no-key",
-              "bucket": "no-bucket", "node": "no-node", "target": "no-target", "link": "no-link", "region": "no-region",
-              "consumer": "no-consumer", "sequence": "1",
+              "bucket": "no-bucket", "node": "no-node", "target": "no-target", "link": "no-link", "consumer": "no-consumer", "sequence": "1",
               "worker": "gc", "change": "pause", "session": "00000000-0000-0000-0000-000000000000"}
 
 

@@ -3,7 +3,7 @@
 use events::Fact;
 use events::ids::{RegionName, Sealed};
 use events::lease::Lease;
-use events::link::{Added, BoundBucket, BoundMoved, IdentitiesSent, Removed};
+use events::link::{Added, IdentitiesSent, Removed};
 use events::secret::LinkResealed;
 
 use crate::samples::region;
@@ -20,30 +20,12 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
     };
     let added = Fact::LinkAdded(first.clone());
     let sent = IdentitiesSent { link: link(), added: 239, up_to: 243, term: Some(term(Lease::Replicate)) };
-    let bound = BoundMoved {
-        link: link(),
-        user: "link-to-us-east-1".parse().unwrap(),
-        before: "2026-03-01T12:00:00Z".parse().unwrap(),
-        up_to: 917,
-        buckets: None,
-    };
-    let bucket = BoundBucket {
-        bucket: "photos".parse().unwrap(),
-        source: "pictures".parse().unwrap(),
-        waits: true,
-        before: Some("2026-03-01T11:00:00Z".parse().unwrap()),
-        copies: false,
-        refused: true,
-    };
-    let buckets = Some(vec![bucket]);
     vec![
         (240, ".apart", added.clone().part(&region()).1),
         (241, "", added),
         (140, ".shared", Fact::LinkAdded(Added { shares_identities: true, ..first })),
         (242, "", Fact::LinkRemoved(Removed { link: link() })),
         (244, "", Fact::LinkIdentitiesSent(sent)),
-        (245, "", Fact::LinkBoundMoved(BoundMoved { buckets, ..bound.clone() })),
-        (246, ".alike", Fact::LinkBoundMoved(bound)),
         (243, "", Fact::LinkResealed(LinkResealed { link: link(), sealed: sealed() })),
     ]
 }

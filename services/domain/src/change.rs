@@ -7,9 +7,9 @@ use events::ids::{
 use events::lease::Lease;
 
 use crate::row::{
-    BoundRow, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow,
-    DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow,
-    ManifestRow, Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow,
+    Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
     ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow,
     UserRow, VersionRow, WorkerRow, WriteRow, WritersRow, Written,
 };
@@ -84,7 +84,6 @@ pub enum Change {
     DropTarget { name: TargetName },
     PutLink { name: RegionName, row: LinkRow },
     DropLink { name: RegionName },
-    PutBound { name: RegionName, user: UserName, row: BoundRow },
     PutDeadLetter { target: TargetName, sequence: u64, row: DeadLetterRow },
     DropDeadLetter { target: TargetName, sequence: u64 },
     Identity(IdentityChange),

@@ -47,11 +47,11 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AddConsumer, AppendObject, AskWorker, BOUNDS_OF_USER_MAX, CLIENT_TOKEN_BYTES_MAX, CONSUMERS_MAX, ChangeKey,
-    ChangeMasterKey, ChangeNode, ChangeWorker, Command, CompleteUpload, Context, CreateUpload, DEAD_LETTERS_MAX,
-    DedupScope, DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller,
-    LINKS_MAX, Leased, LinkCommand, LinkRejection, MoveHorizon, NOTED_VERSIONS_MAX, NewBody, NodeChange, NoteHealth,
-    NoteReplicated, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject,
+    AddConsumer, AppendObject, AskWorker, CLIENT_TOKEN_BYTES_MAX, CONSUMERS_MAX, ChangeKey, ChangeMasterKey,
+    ChangeNode, ChangeWorker, Command, CompleteUpload, Context, CreateUpload, DEAD_LETTERS_MAX, DedupScope,
+    DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, LINKS_MAX, Leased,
+    LinkCommand, LinkRejection, MoveHorizon, NOTED_VERSIONS_MAX, NewBody, NodeChange, NoteHealth, NoteReplicated,
+    OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject,
     REPLICATION_REASON_BYTES_MAX, ReclaimContents, Rejection, ReleaseLease, RemoveConsumer, RenameObject, Replica,
     ReplicaChange, ReplicaVersion, ReplicationResult, Resync, SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention,
     StorePart, TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,

@@ -12,9 +12,9 @@ use events::lease::Lease;
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BoundRow, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow,
-    DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow,
-    ManifestRow, Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, LinkRow, MadeRow, ManifestRow,
+    Named, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow,
     ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow,
     UserRow, VersionRow, WorkerRow, WriteRow, WritersRow, Written,
 };
@@ -60,7 +60,6 @@ pub struct Model {
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
     pub targets: BTreeMap<TargetName, TargetRow>,
     pub links: BTreeMap<RegionName, LinkRow>,
-    pub bounds: BTreeMap<(RegionName, UserName), BoundRow>,
     pub dead_letters: BTreeMap<(TargetName, u64), DeadLetterRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
@@ -103,7 +102,9 @@ impl Model {
             Change::PutUnreferenced { sequence, content } => {
                 self.unreferenced.insert((sequence, content));
             }
-            Change::DropUnreferenced { sequence, content } => drop(self.unreferenced.remove(&(sequence, content))),
+            Change::DropUnreferenced { sequence, content } => {
+                self.unreferenced.remove(&(sequence, content));
+            }
             Change::PutEnded { generation, row } => drop(self.ended.insert(generation, row)),
             Change::DropEnded { generation } => drop(self.ended.remove(&generation)),
             Change::PutFaults { content, row } => {
@@ -154,7 +155,6 @@ impl Model {
             Change::DropTarget { name } => drop(self.targets.remove(&name)),
             Change::PutLink { name, row } => drop(self.links.insert(name, row)),
             Change::DropLink { name } => drop(self.links.remove(&name)),
-            Change::PutBound { name, user, row } => drop(self.bounds.insert((name, user), row)),
             Change::PutDeadLetter { target, sequence, row } => drop(self.dead_letters.insert((target, sequence), row)),
             Change::DropDeadLetter { target, sequence } => drop(self.dead_letters.remove(&(target, sequence))),
             Change::Identity(change) => self.apply_to_identities(change),
@@ -456,14 +456,6 @@ impl View for Model {
 
     fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, Infallible> {
         Ok(self.links.iter().map(|(name, row)| (name.clone(), row.clone())).collect())
-    }
-
-    fn bound(&self, name: &RegionName, user: &UserName) -> Result<Option<BoundRow>, Infallible> {
-        Ok(self.bounds.get(&(name.clone(), user.clone())).cloned())
-    }
-
-    fn bounds(&self) -> Result<Vec<(RegionName, UserName, BoundRow)>, Infallible> {
-        Ok(self.bounds.iter().map(|((name, user), row)| (name.clone(), user.clone(), row.clone())).collect())
     }
 
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Infallible> {

@@ -135,7 +135,6 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::TargetResealed(_)
         | Fact::LinkAdded(_)
         | Fact::LinkRemoved(_)
-        | Fact::LinkBoundMoved(_)
         | Fact::LinkResealed(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)

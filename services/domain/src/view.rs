@@ -2,15 +2,15 @@
 
 use events::ids::{
     BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, RegionName, Sha256Digest,
-    TargetName, UploadId, UserName, VersionId, WorkerName,
+    TargetName, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 use serde::{Deserialize, Serialize};
 
 use crate::identities::Identities;
 use crate::row::{
-    BoundRow, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow,
-    EndedRow, FaultsRow, GrowthRow, LeaseRow, LinkRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
+    FaultsRow, GrowthRow, LeaseRow, LinkRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting,
     PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, TargetRow, TotalsRow,
     UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
@@ -126,11 +126,6 @@ pub trait View: Identities {
     fn link(&self, name: &RegionName) -> Result<Option<LinkRow>, Self::Error>;
     /// All links, in the order of their names: at most [`crate::LINKS_MAX`].
     fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, Self::Error>;
-    /// What another region said by the key of a user about how much of it is here.
-    fn bound(&self, name: &RegionName, user: &UserName) -> Result<Option<BoundRow>, Self::Error>;
-    /// All that regions said about that, in the order of the regions' names: for each user at most
-    /// [`crate::BOUNDS_OF_USER_MAX`].
-    fn bounds(&self) -> Result<Vec<(RegionName, UserName, BoundRow)>, Self::Error>;
     /// A dead letter of a target.
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Self::Error>;
     /// The dead letters of a target after a sequence, in order, at most `max`.

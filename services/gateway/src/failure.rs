@@ -179,7 +179,6 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::OtherNotaryKey
         | Rejection::TooManyNotaryKeys
         | Rejection::WouldEndAVersion
-        | Rejection::ReplicationChanged
         | Rejection::NoSuchDestination
         | Rejection::TooMuchNoted
         | Rejection::NotAuthor => not_of_s3(rejection),

@@ -18,8 +18,6 @@ mod multipart;
 mod objects;
 #[path = "gateway/sessions.rs"]
 mod sessions;
-#[path = "gateway/statements.rs"]
-mod statements;
 #[path = "gateway/store.rs"]
 mod store;
 #[path = "gateway/versions.rs"]

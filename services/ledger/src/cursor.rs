@@ -3,7 +3,7 @@ use events::ids::{EventId, Sha256Digest};
 use serde::{Deserialize, Serialize};
 
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
-pub(crate) const PROJECTION_VERSION: u32 = 17;
+pub(crate) const PROJECTION_VERSION: u32 = 16;
 
 /// The position up to which the log is folded. It is written in the same transaction as the rows. The first two fields
 /// stay where they are in every version, so that each can read them of any other.
@@ -42,7 +42,7 @@ mod tests {
         let of_version = ((32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"]), (64, 256), (2_160, 32));
         assert_eq!(
             (PROJECTION_VERSION, (read, freed, grown)),
-            (17, of_version),
+            (16, of_version),
             "raise PROJECTION_VERSION, then write both down here"
         );
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::Url;
 use events::ids::BucketName;
-use events::replica::{Comparison, Differing, HEADER, Statement};
+use events::replica::{Comparison, Differing, HEADER};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::{CONTENT_LENGTH, RETRY_AFTER, USER_AGENT};
@@ -122,15 +122,6 @@ impl Client {
         let (length, hash) = (body.len() as u64, PayloadHash::Signed(sha256(&body)));
         let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
         let request = self.request((Method::POST, "", HeaderMap::new()), (length, hash), body, now)?;
-        self.ask(request, ANSWER_TIME_MAX).await.map(|_| ())
-    }
-
-    /// Says how much of this region the other one has.
-    pub(crate) async fn state(&self, statement: &Statement, now: Timestamp) -> Result<(), Failure> {
-        let bytes = Bytes::from(serde_json::to_vec(statement).map_err(|error| unwritten(&error))?);
-        let (length, hash) = (bytes.len() as u64, PayloadHash::Signed(sha256(&bytes)));
-        let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
-        let request = self.request((Method::PUT, "", HeaderMap::new()), (length, hash), body, now)?;
         self.ask(request, ANSWER_TIME_MAX).await.map(|_| ())
     }
 

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::bound::{Mark, Marks, Settling, Standing};
 use crate::failure::Failure;
 use crate::resync::{Found, Resync};
 use crate::route::{Route, RouteId};
@@ -39,11 +38,6 @@ pub(crate) struct Following {
     pub(crate) left: (u64, u64),
     /// The comparison that is under way.
     pub(crate) resync: Option<Resync>,
-    /// The newest mark that it has reached.
-    pub(crate) reached: Option<Mark>,
-    pub(crate) settling: Settling,
-    /// Whether the destination refused versions.
-    pub(crate) refused: bool,
 }
 
 impl Following {
@@ -51,22 +45,7 @@ impl Following {
         let from = route.up_to;
         let (completed, failed) = (Vec::new(), Vec::new());
         let resync = route.resync.clone().map(Resync::new);
-        let (reached, settling, refused) = (None, Settling::FromNextMark, route.refused.is_some());
-        Self {
-            route,
-            from,
-            completed,
-            failed,
-            said: from,
-            failures: 0,
-            why: None,
-            oldest: None,
-            left: (0, 0),
-            resync,
-            reached,
-            settling,
-            refused,
-        }
+        Self { route, from, completed, failed, said: from, failures: 0, why: None, oldest: None, left: (0, 0), resync }
     }
 
     /// Takes over the route as the state has it now.
@@ -75,30 +54,7 @@ impl Following {
         if self.resync.as_ref().map(|resync| resync.asked) != asked {
             self.resync = route.resync.clone().map(Resync::new);
         }
-        // What the log does not know yet is still to be said.
-        let was_healed = self.route.refused.is_some() && route.refused.is_none() && self.failed.is_empty();
-        self.refused = route.refused.is_some() || (self.refused && !was_healed);
         self.route = route;
-    }
-
-    /// How far it is, at a position, if anything can be said of that.
-    pub(crate) fn standing(&mut self, marks: &Marks, position: u64) -> Standing {
-        self.reached = marks.newest(self.reached, position);
-        if let Some(mark) = self.reached {
-            self.settling.reached(mark);
-        }
-        Standing {
-            bucket: self.route.destination.bucket.clone(),
-            source: self.route.name.clone(),
-            reached: self.reached,
-            copies: self.is_unsettled(),
-            refused: self.refused,
-        }
-    }
-
-    /// Whether versions may be missing that its position does not tell of.
-    pub(crate) fn is_unsettled(&self) -> bool {
-        self.resync.is_some() || self.settling != Settling::Done
     }
 
     /// Whether the log is to be told something of it at once.
@@ -253,43 +209,5 @@ impl Flow {
             ended.extend(joined.ok());
         }
         polled
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::row::BucketId;
-    use events::replication::{Configuration, Destination};
-
-    use super::*;
-
-    #[test]
-    fn what_was_not_looked_at_yet_is_not_promised() {
-        let route = Route {
-            bucket: BucketId(1),
-            name: "here".parse().unwrap(),
-            destination: Destination { bucket: "there".parse().unwrap(), region: None },
-            configuration: Arc::new(Configuration { role: String::new(), rules: Vec::new() }),
-            since: 2,
-            up_to: 9,
-            resync: None,
-            refused: None,
-        };
-        let (mut marks, at) = (Marks::default(), |second| Timestamp::from_second(second).unwrap());
-        let early = marks.begin();
-        marks.took(early, at(1), 5);
-        let mut following = Following::new(route);
-        assert!(following.standing(&marks, 9).copies, "the mark is of before anybody looked at the route");
-        let next = marks.begin();
-        following.settling.begin(next);
-        assert!(following.standing(&marks, 9).copies);
-        marks.took(next, at(2), 12);
-        assert!(following.standing(&marks, 11).copies, "it is not there yet");
-        let standing = following.standing(&marks, 12);
-        assert_eq!((standing.copies, standing.reached.map(|mark| mark.at)), (false, Some(at(2))));
-        // The clock is set back: what was reached before says nothing any more.
-        let later = marks.begin();
-        marks.took(later, at(1), 20);
-        assert_eq!(following.standing(&marks, 12).reached, None);
     }
 }

@@ -14,10 +14,8 @@
 //! - `resync`: comparing a bucket with a destination
 //! - `select`: which changes a destination gets; `sent`: a change as it is sent; `source`: the bytes of versions
 //! - `client`: requests; `failure`: what went wrong
-//! - `bound`: up to which time destinations have everything; `teller`: saying that to another region
 //! - `note`: what the log is told; `meters`: metrics
 
-mod bound;
 mod client;
 mod failure;
 mod flow;
@@ -32,7 +30,6 @@ mod route;
 mod select;
 mod sent;
 mod source;
-mod teller;
 mod window;
 
 pub use replicator::{Options, Replicator};

@@ -61,7 +61,7 @@ struct Behind {
 pub(crate) struct Link {
     /// The event that added it.
     pub(crate) id: u64,
-    pub(crate) client: Arc<Client>,
+    client: Arc<Client>,
     shared: Shared,
     /// The usual place first.
     flows: Vec<Flow>,
@@ -423,7 +423,6 @@ fn give_up(flow: &mut Flow, change: &Change, why: String) {
     meters::failed(&following.route);
     if change.wanted.what != What::Removal {
         following.failed.push((version(change), why));
-        following.refused = true;
     }
 }
 

@@ -6,7 +6,6 @@ use domain::{NOTED_VERSIONS_MAX, NoteReplicated, ReplicationResult};
 use events::ids::BucketName;
 use events::replication::{Destination, ReplicatedVersion};
 
-use crate::bound::Settling;
 use crate::flow::Following;
 use crate::resync::Found;
 
@@ -15,7 +14,6 @@ pub(crate) fn compared(following: &mut Following, is_due: bool) -> Option<NoteRe
     let Found { missing, up_to } = following.resync.as_mut()?.say(is_due)?;
     if up_to.is_none() {
         following.resync = None;
-        following.settling = Settling::FromNextMark;
     }
     let (bucket, destination) = (following.route.name.clone(), following.route.destination.clone());
     Some(NoteReplicated { bucket, destination, versions: missing, result: ReplicationResult::Missing { up_to } })

@@ -22,8 +22,6 @@ pub(crate) struct Route {
     pub(crate) up_to: u64,
     /// The comparison with the destination that was asked for, and how far it is.
     pub(crate) resync: Option<ResyncRow>,
-    /// The event since which the log says that the destination refused versions.
-    pub(crate) refused: Option<u64>,
 }
 
 impl Route {

@@ -127,12 +127,6 @@ impl Window {
         self.slots.get(&number).map(|slot| slot.change.route.clone())
     }
 
-    /// A change that is not done.
-    #[cfg(test)]
-    pub(crate) fn get(&self, number: u64) -> Option<&Change> {
-        self.slots.get(&number).map(|slot| &slot.change)
-    }
-
     /// How many routes have changes here.
     pub(crate) fn routes(&self) -> usize {
         self.slots.values().map(|slot| &slot.change.route).collect::<BTreeSet<_>>().len()

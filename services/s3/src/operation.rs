@@ -143,8 +143,6 @@ operations! {
     CompareReplicas: Post Bucket / "replicate" => Writes Document;
     // Nor this: changes of users, keys, groups and policies that were made in another region.
     PutIdentityReplicas: Post Service / "replicate" => Writes Document;
-    // Nor this: how much of it another region has sent.
-    PutStatement: Put Service / "replicate" => Writes Document;
     GetObjectAttributes: Get Object / "attributes" => Reads Encryption ? "versionId";
     GetObjectTorrent: Get Object / "torrent" => Reads;
     GetObjectAcl: Get Object / "acl" => Reads ? "versionId";

@@ -135,21 +135,9 @@ pub struct Lag {
     pub seconds: f64,
     /// Whether the bucket is being compared with the destination.
     pub is_resyncing: bool,
-    /// Whether versions may be missing there of which `up_to` says nothing: the bucket is being compared with the
-    /// destination, or the replicator has just begun to look at it. A replicator that does not say so is taken to be one.
-    #[serde(default = "not_known")]
-    pub copies: bool,
-    /// Whether the destination refused versions, which are missing there.
-    #[serde(default = "not_known")]
-    pub refused: bool,
     /// Why the destination takes nothing at present; absent if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-}
-
-/// What a process of an older release does not say, and what nothing may be concluded from.
-const fn not_known() -> bool {
-    true
 }
 
 /// Destinations of one report, so that it fits a message.

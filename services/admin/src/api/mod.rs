@@ -15,7 +15,7 @@
 //! - `access_log`: refused requests, failed logins and reads, as they are recorded, and pages of them
 //! - `telemetry`: requests, latencies and active users, now and over the last day; `logs`: log lines of all processes
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
-//!   `consumers`, `targets`, `regions`: the handlers; `rewind`: what was in a bucket, and having it back
+//!   `consumers`, `targets`: the handlers; `rewind`: what was in a bucket, and having it back
 //! - `policy_check`, `search`, `site`: what people ask who find their way through a store
 //! - `password`, `throttle`: what stands between a guesser and a session; `carrier`, `handover`: its refresh tokens in
 //!   cookies
@@ -54,7 +54,6 @@ mod policies;
 mod policy_check;
 mod refusal;
 mod region;
-mod regions;
 mod replication;
 mod rewind;
 mod search;

@@ -7,8 +7,8 @@ use super::method::Method;
 use super::operation::{Handler, Operation, known};
 use super::{
     access_log, buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, logs, master_key,
-    nodes, objects, openapi, policies, policy_check, region, regions, replication, rewind, search, sessions, shape,
-    site, targets, telemetry, users,
+    nodes, objects, openapi, policies, policy_check, region, replication, rewind, search, sessions, shape, site,
+    targets, telemetry, users,
 };
 
 macro_rules! open {
@@ -40,7 +40,6 @@ pub(super) fn operations() -> Vec<Operation> {
         insights::operations(),
         targets::operations(),
         replication::operations(),
-        regions::operations(),
         evidence::operations(),
         rewind::operations(),
         objects::operations(),

@@ -26,11 +26,11 @@ const RESYNC: &str = "/api/v1/replication/resync";
 const BUCKETS_READ: usize = 1_000;
 
 /// The name of the worker that replicates.
-pub(super) const WORKER: &str = "replicate";
+const WORKER: &str = "replicate";
 
 /// How the background workers of all processes are doing.
 #[derive(Clone)]
-pub struct WorkerReports(pub(super) Arc<dyn Fn() -> Vec<Report> + Send + Sync>);
+pub struct WorkerReports(Arc<dyn Fn() -> Vec<Report> + Send + Sync>);
 
 impl WorkerReports {
     /// What this returns is asked for with every request that needs it.

@@ -1,18 +1,12 @@
 //! Commands about links to other regions.
 
-use events::ids::{RegionName, Sealed, UserName};
-use events::link::BoundBucket;
-use events::replica::STATED_BUCKETS_MAX;
-use jiff::Timestamp;
+use events::ids::{RegionName, Sealed};
 use serde::{Deserialize, Serialize};
 
 use super::Command;
 
 /// Links of a region, at most.
 pub const LINKS_MAX: usize = 16;
-
-/// Regions of which one user's key may say how much of them is here, at most.
-pub const BOUNDS_OF_USER_MAX: usize = 16;
 
 /// A request for a change of a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +21,6 @@ pub enum LinkCommand {
     NoteIdentities { link: RegionName, added: u64, up_to: u64 },
     /// Seal the secret key of a link with another key; given as it was found, and as it will be.
     Reseal { link: RegionName, from: Sealed, to: Sealed },
-    /// Record what the region `link` says by the key of `user`: how much of it is here.
-    MoveBound { link: RegionName, user: UserName, before: Timestamp, up_to: u64, buckets: Vec<BoundBucket> },
 }
 
 /// The reason why a change of a link is refused.
@@ -43,11 +35,6 @@ pub enum LinkRejection {
     /// Nothing is to be sent there, or more than this was sent already.
     #[error("the link does not share identities, or they were sent up to that place already")]
     NotShared,
-    /// Name fewer buckets, or fewer regions by one key.
-    #[error(
-        "what another region has sent is said of {STATED_BUCKETS_MAX} buckets, by a key of a user for {BOUNDS_OF_USER_MAX} regions"
-    )]
-    TooManyBounds,
     /// Remove one first.
     #[error("there are {LINKS_MAX} links already, and more are not allowed")]
     TooMany,

@@ -45,7 +45,7 @@ pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
 pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lease::{Leased, ReleaseLease, TakeLease};
-pub use link::{BOUNDS_OF_USER_MAX, LINKS_MAX, LinkCommand, LinkRejection};
+pub use link::{LINKS_MAX, LinkCommand, LinkRejection};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::{ChangeNode, JoinNode, NodeChange};
 pub use object::PutObject;

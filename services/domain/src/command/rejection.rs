@@ -111,9 +111,6 @@ pub enum Rejection {
     /// Remove the bucket's replication configuration first.
     #[error("versioning cannot be suspended while the bucket is replicated")]
     ReplicationKeepsVersioning,
-    /// Read the bucket's replication rules again.
-    #[error("the replication rules of the bucket were changed meanwhile")]
-    ReplicationChanged,
     /// Enable the versioning of the bucket that receives replicas.
     #[error("a bucket without versioning receives no replicas")]
     ReplicaNeedsVersioning,

@@ -33,13 +33,6 @@ pub enum Setting {
     Logging(Option<Logging>),
     /// Which versions are replicated, and to where.
     Replication(Option<Configuration>),
-    /// The same, if the rules are those that a program has read: so it overwrites no change of somebody else.
-    ReplicationFrom {
-        /// The event that set the rules that were read; `None` if there were none.
-        since: Option<u64>,
-        /// What they are to be.
-        configuration: Option<Configuration>,
-    },
     /// The default encryption.
     Encryption(Option<DefaultEncryption>),
 }

@@ -1,24 +1,16 @@
 //! The rules about links to other regions.
 
 use events::Fact;
-use events::ids::{RegionName, Sealed, UserName};
-use events::link::{Added, BoundBucket, BoundMoved, IdentitiesSent, Removed};
-use events::replica::STATED_BUCKETS_MAX;
+use events::ids::{RegionName, Sealed};
+use events::link::{Added, IdentitiesSent, Removed};
 use events::secret::LinkResealed;
-use jiff::Timestamp;
 
 use super::identity::check_seal;
-use super::replica::CLOCK_AHEAD_MAX;
 use super::{Decision, Refused};
-use crate::command::{BOUNDS_OF_USER_MAX, Context, LINKS_MAX, LinkCommand, LinkRejection, Outcome, Rejection};
-use crate::row::BoundRow;
+use crate::command::{LINKS_MAX, LinkCommand, LinkRejection, Outcome};
 use crate::view::View;
 
-pub(super) fn decide<V: View>(
-    view: &V,
-    command: &LinkCommand,
-    context: Context,
-) -> Result<Decision, Refused<V::Error>> {
+pub(super) fn decide<V: View>(view: &V, command: &LinkCommand) -> Result<Decision, Refused<V::Error>> {
     match command {
         LinkCommand::Add { link, url, access_key, secret, shares_identities } => {
             if view.link(link).map_err(Refused::View)?.is_some() {
@@ -40,9 +32,6 @@ pub(super) fn decide<V: View>(
         }
         LinkCommand::NoteIdentities { link, added, up_to } => note(view, link, *added, *up_to),
         LinkCommand::Reseal { link, from, to } => reseal(view, link, from, to),
-        LinkCommand::MoveBound { link, user, before, up_to, buckets } => {
-            move_bound(view, (link, user), (*before, *up_to), buckets, context)
-        }
     }
 }
 
@@ -54,38 +43,6 @@ fn note<V: View>(view: &V, link: &RegionName, added: u64, up_to: u64) -> Result<
         return Err(refused(LinkRejection::NotShared));
     }
     Ok(write(Fact::LinkIdentitiesSent(IdentitiesSent { link: link.clone(), added, up_to, term: None })))
-}
-
-/// A bound only goes forwards, in the log of the region that says it: what comes late says less than is known. The time may
-/// go back, by a clock that was set back: the greater time of before counts no more then, because what is acknowledged by
-/// such a clock may have a lesser one and not be here. A time of the far future would promise what nobody can know.
-fn move_bound<V: View>(
-    view: &V,
-    (link, user): (&RegionName, &UserName),
-    (before, up_to): (Timestamp, u64),
-    buckets: &[BoundBucket],
-    context: Context,
-) -> Result<Decision, Refused<V::Error>> {
-    if before > context.now.saturating_add(CLOCK_AHEAD_MAX).unwrap_or(Timestamp::MAX) {
-        return Err(Rejection::ReplicaAhead.into());
-    }
-    let row = view.bound(link, user).map_err(Refused::View)?;
-    if row.as_ref().is_some_and(|row| up_to < row.up_to) {
-        return Ok(Decision::nothing(Outcome::Done));
-    }
-    let of_user = || Ok(view.bounds()?.into_iter().filter(|(_, by, _)| by == user).count());
-    let is_one_more = row.is_none() && of_user().map_err(Refused::View)? >= BOUNDS_OF_USER_MAX;
-    if is_one_more || buckets.len() > STATED_BUCKETS_MAX {
-        return Err(refused(LinkRejection::TooManyBounds));
-    }
-    let of_the_same_clock = row.as_ref().filter(|row| before >= row.before);
-    let buckets = BoundRow::remembered(of_the_same_clock, buckets.to_vec());
-    let are_as_before = row.as_ref().is_some_and(|row| row.stated() == buckets);
-    if are_as_before && row.is_some_and(|row| row.before == before && row.up_to == up_to) {
-        return Ok(Decision::nothing(Outcome::Done));
-    }
-    let (link, user, buckets) = (link.clone(), user.clone(), Some(buckets).filter(|_| !are_as_before));
-    Ok(write(Fact::LinkBoundMoved(BoundMoved { link, user, before, up_to, buckets })))
 }
 
 /// A key that changed since it was found stays as it is.

@@ -153,7 +153,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::RemoveConsumer(wanted) => consumer::remove(view, wanted),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Target(command) => target::decide(view, command),
-        Command::Link(command) => link::decide(view, command, context),
+        Command::Link(command) => link::decide(view, command),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),

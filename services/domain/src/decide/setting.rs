@@ -1,14 +1,13 @@
 use events::bucket::{Logging, Versioning};
 use events::ids::BucketName;
 use events::lifecycle::TransitionMinimum;
-use events::replication::Configuration;
 use events::tags::Tags;
 use events::{Fact, bucket, replication};
 
 use super::{Decision, Refused, bucket_row, changed, lock};
 use crate::command::setting::{BUCKET_TAGS_MAX, Setting};
 use crate::command::{Rejection, TargetRejection};
-use crate::row::{BucketRow, BucketSettingsRow, LoggingRow, NotificationRow};
+use crate::row::{BucketSettingsRow, LoggingRow, NotificationRow};
 use crate::view::View;
 
 pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> Result<Decision, Refused<V::Error>> {
@@ -43,12 +42,14 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
             changed(is_so_already, Fact::BucketNotificationsChanged(fact))
         }
         Setting::Logging(logging) => set_logging(view, bucket, &settings, logging.clone())?,
-        Setting::Replication(configuration) => set_replication((bucket, &row), &settings, configuration.clone())?,
-        Setting::ReplicationFrom { since, configuration } => {
-            if settings.replication.as_ref().map(|row| row.since) != *since {
-                return Err(Rejection::ReplicationChanged.into());
+        Setting::Replication(configuration) => {
+            if configuration.is_some() && row.versioning != Versioning::Enabled {
+                return Err(Rejection::ReplicationNeedsVersioning.into());
             }
-            set_replication((bucket, &row), &settings, configuration.clone())?
+            let now = settings.replication.as_ref().map(|row| &row.configuration);
+            let is_so_already = now == configuration.as_ref();
+            let fact = replication::BucketChanged { bucket: bucket.clone(), configuration: configuration.clone() };
+            changed(is_so_already, Fact::BucketReplicationChanged(fact))
         }
         Setting::Encryption(encryption) => {
             let fact = bucket::EncryptionChanged { bucket: bucket.clone(), encryption: encryption.clone() };
@@ -71,19 +72,6 @@ fn set_logging<V: View>(
     let is_so_already = settings.logging.as_ref().map(LoggingRow::logging) == logging;
     let fact = bucket::LoggingChanged { bucket: bucket.clone(), logging };
     Ok(changed(is_so_already, Fact::BucketLoggingChanged(fact)))
-}
-
-fn set_replication(
-    (bucket, row): (&BucketName, &BucketRow),
-    settings: &BucketSettingsRow,
-    configuration: Option<Configuration>,
-) -> Result<Decision, Rejection> {
-    if configuration.is_some() && row.versioning != Versioning::Enabled {
-        return Err(Rejection::ReplicationNeedsVersioning);
-    }
-    let is_so_already = settings.replication.as_ref().map(|row| &row.configuration) == configuration.as_ref();
-    let fact = replication::BucketChanged { bucket: bucket.clone(), configuration };
-    Ok(changed(is_so_already, Fact::BucketReplicationChanged(fact)))
 }
 
 fn set_tags(bucket: &BucketName, settings: &BucketSettingsRow, tags: Option<Tags>) -> Decision {

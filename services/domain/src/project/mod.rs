@@ -165,7 +165,6 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::LinkAdded(fact) => link::added(&mut draft, fact)?,
         Fact::LinkRemoved(fact) => link::removed(&mut draft, fact),
         Fact::LinkIdentitiesSent(fact) => link::identities_sent(&mut draft, fact)?,
-        Fact::LinkBoundMoved(fact) => link::bound_moved(&mut draft, fact)?,
         Fact::LinkResealed(fact) => link::resealed(&mut draft, fact)?,
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,

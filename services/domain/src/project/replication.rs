@@ -35,8 +35,8 @@ pub(super) fn bucket_changed<V: View>(
     setting::change(draft, &fact.bucket, |settings| {
         let before = settings.replication.take();
         settings.replication = fact.configuration.clone().map(|configuration| {
-            let (rules_before, mut progress, mut resyncs, mut refused, mut found) = match before {
-                Some(row) => (row.configuration.rules, row.progress, row.resyncs, row.refused, row.found),
+            let (rules_before, mut progress, mut resyncs) = match before {
+                Some(row) => (row.configuration.rules, row.progress, row.resyncs),
                 None => Default::default(),
             };
             resyncs.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
@@ -45,8 +45,6 @@ pub(super) fn bucket_changed<V: View>(
                     begin(&mut resyncs, &rule.destination, since, false);
                 }
             }
-            found.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
-            refused.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             progress.retain(|(known, _)| configuration.rules.iter().any(|rule| rule.destination == *known));
             for rule in &configuration.rules {
                 if !progress.iter().any(|(known, _)| *known == rule.destination) {
@@ -56,7 +54,7 @@ pub(super) fn bucket_changed<V: View>(
                     }
                 }
             }
-            BucketReplicationRow { configuration, since, progress, resyncs, refused, found }
+            BucketReplicationRow { configuration, since, progress, resyncs }
         });
     })
 }
@@ -95,18 +93,9 @@ pub(super) fn compared<V: View>(draft: &mut Draft<'_, V>, fact: &Compared) -> Re
         Some(ReplicationRow::Replica { .. }) => {}
     })?;
     if let Some(row) = &mut settings.replication {
-        if !fact.missing.is_empty() {
-            row.found.retain(|(known, _)| *known != fact.destination);
-            row.found.push((fact.destination.clone(), draft.event.sequence));
-        }
         match (&fact.up_to, row.resyncs.iter_mut().find(|(known, _)| *known == fact.destination)) {
             (Some(last), Some((_, resync))) => resync.up_to = Some((last.key.clone(), last.version_id)),
-            (_, resync) => {
-                // What was refused before the comparison of all versions began was found by it, and is sent again.
-                let asked = resync.filter(|(_, resync)| !resync.only_pending).map_or(0, |(_, resync)| resync.asked);
-                row.refused.retain(|(known, at)| *known != fact.destination || *at > asked);
-                row.resyncs.retain(|(known, _)| *known != fact.destination);
-            }
+            _ => row.resyncs.retain(|(known, _)| *known != fact.destination),
         }
     }
     draft.changes.push(Change::PutBucketSettings { bucket, row: settings });
@@ -140,12 +129,6 @@ pub(super) fn completed<V: View>(draft: &mut Draft<'_, V>, fact: &Completed) -> 
 
 pub(super) fn failed<V: View>(draft: &mut Draft<'_, V>, fact: &Failed) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    let mut settings = draft.view.bucket_settings(bucket).map_err(ProjectError::View)?;
-    if let Some(row) = &mut settings.replication {
-        row.refused.retain(|(known, _)| *known != fact.destination);
-        row.refused.push((fact.destination.clone(), draft.event.sequence));
-        draft.changes.push(Change::PutBucketSettings { bucket, row: settings });
-    }
     note(draft, bucket, &fact.versions, |replication| settle(replication, &fact.destination, false))
 }
 

@@ -31,7 +31,7 @@ pub use growth::{GrowthRow, WRITERS_MAX, Writer, WriterRow, WritersRow};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use lease::LeaseRow;
-pub use link::{BoundBucketRow, BoundRow, LinkRow};
+pub use link::LinkRow;
 pub use node::{Condition, Duty, NodeRow, Presence, Since};
 pub use object::{BodyRow, ObjectRow, RenameRow, VersionRow};
 pub use region::{KeyNumbers, MasterKeyRow, SecretRow, TotalsRow};

@@ -105,14 +105,6 @@ pub struct BucketReplicationRow {
     /// The destinations that the bucket is being compared with, and how far.
     #[serde(with = "field::replication::resyncs")]
     pub resyncs: Vec<(Destination, ResyncRow)>,
-    /// The destinations that refused versions of which no comparison has said since that they are there, and the event that
-    /// says so.
-    #[serde(with = "field::replication::progress")]
-    pub refused: Vec<(Destination, u64)>,
-    /// The destinations that lacked versions when they were compared, and the last event that says so. They have them once
-    /// they are at that event.
-    #[serde(with = "field::replication::progress")]
-    pub found: Vec<(Destination, u64)>,
 }
 
 /// How far a bucket was compared with a destination.

@@ -28,7 +28,6 @@ mod reclaims;
 mod releases;
 mod renames;
 mod replicas;
-mod replication;
 mod rules;
 mod settings;
 mod shared;

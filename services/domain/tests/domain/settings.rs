@@ -102,9 +102,6 @@ fn link_holds(model: &Model, command: &LinkCommand) -> bool {
         LinkCommand::NoteIdentities { link, up_to, .. } => {
             model.links.get(link).is_some_and(|row| row.identities_sent == Some(*up_to))
         }
-        LinkCommand::MoveBound { link, user, up_to, .. } => {
-            model.bounds.get(&(link.clone(), user.clone())).is_some_and(|row| row.up_to >= *up_to)
-        }
         LinkCommand::Reseal { link, to, .. } => model.links.get(link).is_some_and(|row| row.secret == *to),
     }
 }
@@ -140,9 +137,7 @@ fn has_setting(settings: &domain::row::BucketSettingsRow, setting: &Setting) -> 
             settings.notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
         }
         Setting::Logging(logging) => settings.logging.as_ref().map(domain::row::LoggingRow::logging) == *logging,
-        Setting::Replication(to) | Setting::ReplicationFrom { configuration: to, .. } => {
-            settings.replication.as_ref().map(|row| &row.configuration) == to.as_ref()
-        }
+        Setting::Replication(to) => settings.replication.as_ref().map(|row| &row.configuration) == to.as_ref(),
         Setting::Encryption(encryption) => settings.encryption == *encryption,
     }
 }

@@ -42,10 +42,6 @@ pub(crate) fn authorize(request: &Request<'_>, snapshot: Arc<Snapshot>) -> Resul
             request.permit(needed.action, Resource::Admin(REGION), &Rights::default())?;
             Ok(State::Service(snapshot))
         }
-        Target::StatedBuckets if request.caller.account.is_none() => {
-            Err(request.denied(needed.action, "nothing grants it"))
-        }
-        Target::StatedBuckets => Ok(State::Service(snapshot)),
         Target::NewBucket => {
             new_bucket(request, needed.action)?;
             Ok(State::Service(snapshot))
@@ -119,7 +115,7 @@ impl<'a> Judge<'a> {
     fn authorize(&self, action: Action, target: Target) -> Result<(), Failure> {
         let (request, operation) = (self.request, self.request.operation);
         match target {
-            Target::Service | Target::Region | Target::StatedBuckets | Target::NewBucket | Target::Bucket => {
+            Target::Service | Target::Region | Target::NewBucket | Target::Bucket => {
                 request.permit(action, Resource::Bucket(&self.bucket.name), &self.rights(None))
             }
             Target::Key => {

@@ -25,8 +25,6 @@ pub(crate) enum Target {
     Form,
     /// Keys that the body names.
     NamedKeys,
-    /// Buckets that the body names, each of them judged once it is known.
-    StatedBuckets,
     /// The region and all that is administered in it.
     Region,
     /// The addressed upload in progress.
@@ -139,7 +137,6 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         | O::CompleteMultipartUpload => (Action::PutObject, Target::Key),
         O::PostObject => (Action::PutObject, Target::Form),
         O::PutIdentityReplicas => (Action::ReplicateIdentities, Target::Region),
-        O::PutStatement => (Action::ReplicateObject, Target::StatedBuckets),
         O::CompareReplicas => (Action::ReplicateObject, Target::NamedKeys),
         O::PutReplica => (convert::right_to_replicate(&convert::replica(head)?), Target::Key),
         O::AbortMultipartUpload => (Action::AbortMultipartUpload, Target::Upload),

@@ -94,7 +94,6 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         Operation::RenameObject => rename_object::rename_object(call).await,
         Operation::PutReplica => Box::pin(replica::put_replica(call, body)).await,
         Operation::PutIdentityReplicas => replica::put_identities(call.without_state(), body).await,
-        Operation::PutStatement => replica::put_statement(call.without_state(), body).await,
         Operation::CompareReplicas => replica::compare(call.without_state(), body).await,
         Operation::ListObjects => list_objects::v1(call),
         Operation::ListObjectsV2 => list_objects::v2(call),

@@ -99,7 +99,6 @@ impl Tables<Writable<'_>> {
             Change::DropConsumer { name } => self.region.drop_consumer(name),
             Change::PutTarget { name, row } => self.region.put_target(name, row),
             Change::DropTarget { name } => self.region.drop(&RegionKey::Target(name.clone())),
-            Change::PutBound { name, user, row } => self.region.put_bound(name, user, row),
             Change::PutLink { name, row } => self.region.put_link(name, row),
             Change::DropLink { name } => self.region.drop(&RegionKey::Link(name.clone())),
             Change::PutDeadLetter { target, sequence, row } => self.region.put_dead_letter(target, *sequence, row),

@@ -3,10 +3,10 @@
 use std::ops::Bound;
 
 use domain::row::{
-    BoundRow, ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, LinkRow, NodeRow, NodeUsageRow, NotaryRow, SecretRow,
-    TargetRow, TotalsRow, WorkerRow,
+    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, LinkRow, NodeRow, NodeUsageRow, NotaryRow, SecretRow, TargetRow,
+    TotalsRow, WorkerRow,
 };
-use events::ids::{ConsumerName, InvalidName, NodeId, RegionName, TargetName, UserName, WorkerName};
+use events::ids::{ConsumerName, InvalidName, NodeId, RegionName, TargetName, WorkerName};
 use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
 
@@ -43,8 +43,6 @@ pub(crate) enum RegionKey {
     Target(TargetName),
     /// → [`LinkRow`].
     Link(RegionName),
-    /// A region and a user → [`BoundRow`].
-    Bound(RegionName, UserName),
     /// A target and the sequence of an event → [`DeadLetterRow`].
     DeadLetter(TargetName, u64),
 }
@@ -91,12 +89,6 @@ const LINK: &str = "link/";
 /// This sorts after all of those.
 const AFTER_LINKS: &str = "link0";
 
-/// This comes before the name of a region, a slash, and the name of a user.
-const BOUND: &str = "bound/";
-
-/// This sorts after all of those.
-const AFTER_BOUNDS: &str = "bound0";
-
 /// This comes before the name of a target, a slash, and the sequence of a dead letter in 20 digits.
 const DEAD_LETTER: &str = "dead/";
 
@@ -122,7 +114,6 @@ impl Key for RegionKey {
             Self::Consumer(name) => then(&format!("{CONSUMER}{name}")),
             Self::Target(name) => then(&format!("{TARGET}{name}")),
             Self::Link(name) => then(&format!("{LINK}{name}")),
-            Self::Bound(name, user) => then(&format!("{BOUND}{name}/{user}")),
             Self::DeadLetter(name, sequence) => then(&format!("{DEAD_LETTER}{name}/{sequence:0SEQUENCE_DIGITS$}")),
         }
     }
@@ -150,9 +141,6 @@ impl Key for RegionKey {
                     Self::Target(name.parse()?)
                 } else if let Some(name) = key.strip_prefix(LINK) {
                     Self::Link(name.parse()?)
-                } else if let Some(rest) = key.strip_prefix(BOUND) {
-                    let (name, user) = rest.split_once('/').ok_or_else(unknown)?;
-                    Self::Bound(name.parse()?, user.parse()?)
                 } else if let Some(rest) = key.strip_prefix(DEAD_LETTER) {
                     let (name, sequence) = rest.split_once('/').ok_or_else(unknown)?;
                     Self::DeadLetter(name.parse()?, sequence.parse().map_err(|_| unknown())?)
@@ -234,22 +222,6 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
         Ok(links)
     }
 
-    pub(super) fn bound(&self, name: &RegionName, user: &UserName) -> Result<Option<BoundRow>, StateError> {
-        self.get_as(&RegionKey::Bound(name.clone(), user.clone()))
-    }
-
-    /// All that other regions said of how much of them is here.
-    pub(super) fn bounds(&self) -> Result<Vec<(RegionName, UserName, BoundRow)>, StateError> {
-        let mut bounds = Vec::new();
-        for entry in self.range(BOUND..AFTER_BOUNDS)? {
-            let entry = entry?;
-            if let RegionKey::Bound(name, user) = entry.key()? {
-                bounds.push((name, user, entry.row_as()?));
-            }
-        }
-        Ok(bounds)
-    }
-
     pub(super) fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
         self.get_as(&RegionKey::DeadLetter(target.clone(), sequence))
     }
@@ -298,10 +270,6 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
 
     pub(super) fn put_link(&mut self, name: &RegionName, row: &LinkRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Link(name.clone()), row)
-    }
-
-    pub(super) fn put_bound(&mut self, name: &RegionName, user: &UserName, row: &BoundRow) -> Result<(), StateError> {
-        self.put_as(&RegionKey::Bound(name.clone(), user.clone()), row)
     }
 
     pub(super) fn put_consumer(&mut self, name: &ConsumerName, row: &ConsumerRow) -> Result<(), StateError> {

@@ -1,13 +1,13 @@
 use domain::row::{
-    BoundRow, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow,
-    EndedRow, FaultsRow, GrowthRow, LeaseRow, LinkRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
+    FaultsRow, GrowthRow, LeaseRow, LinkRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting,
     PostingRow, ReleasedBucketRow, ReleasedUploadRow, RemovedNameRow, RemovedRow, SecretRow, TargetRow, TotalsRow,
     UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
     BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, RegionName, Sha256Digest,
-    TargetName, UploadId, UserName, VersionId, WorkerName,
+    TargetName, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
@@ -212,14 +212,6 @@ impl<A: Access> View for Tables<A> {
 
     fn links(&self) -> Result<Vec<(RegionName, LinkRow)>, StateError> {
         self.region.links()
-    }
-
-    fn bound(&self, name: &RegionName, user: &UserName) -> Result<Option<BoundRow>, StateError> {
-        self.region.bound(name, user)
-    }
-
-    fn bounds(&self) -> Result<Vec<(RegionName, UserName, BoundRow)>, StateError> {
-        self.region.bounds()
     }
 
     fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {

@@ -191,7 +191,6 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.removed = found(&replayed.removed, |(bucket, key, name)| snapshot.removed(*bucket, key, *name));
     model.removed_names = snapshot.removed_first(usize::MAX).unwrap().into_iter().collect();
     model.links = snapshot.links().unwrap().into_iter().collect();
-    model.bounds = snapshot.bounds().unwrap().into_iter().map(|(name, user, row)| ((name, user), row)).collect();
     model.consumers = snapshot.consumers().unwrap().into_iter().collect();
     model.notary = snapshot.notary().unwrap();
     model.checkpoints = snapshot.checkpoints_after(0, usize::MAX).unwrap().into_iter().collect();

@@ -18,7 +18,7 @@ use crate::commands::{
     self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ConfigCommand, ConsumerIssuerArgs, ContextCommand,
     DemoArgs, DevArgs, DoctorArgs, ErrorsArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, LogsArgs,
     ManPagesArgs, MasterKeyCommand, NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs,
-    RegionCommand, RestoreArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
+    RestoreArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -89,9 +89,6 @@ pub(crate) enum Command {
     /// Read, follow, export and verify the events of the log
     #[command(subcommand)]
     Events(EventsCommand),
-    /// Go on without a region that was lost, and have it back
-    #[command(subcommand)]
-    Region(RegionCommand),
     /// Restore keys of a bucket to an earlier time; without `--really`, only print what would be done
     Restore(RestoreArgs),
     /// Manage storage nodes
@@ -150,7 +147,6 @@ impl Command {
             Self::Doctor(arguments) => commands::doctor(arguments).await,
             Self::Rebuild(arguments) => commands::rebuild(arguments).await,
             Self::Events(command) => commands::events(command).await,
-            Self::Region(command) => commands::region(command).await,
             Self::Restore(arguments) => commands::restore(arguments).await,
             Self::Node(command) => commands::node(command).await,
             Self::Scrub(command) => commands::scrub(command).await,

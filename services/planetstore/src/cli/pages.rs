@@ -6,21 +6,15 @@ use std::path::{Path, PathBuf};
 use super::parity::described;
 
 /// Operations that no page asks for, and why.
-const NO_PAGE: [(&str, &str); 14] = [
+const NO_PAGE: [(&str, &str); 11] = [
     ("changeAuthorKey", "processes without the next key stop: it is done where the keys are distributed"),
     ("exportEvents", "a file for auditors, who verify it without the store: `planetstore events export`"),
-    ("failbackRegion", "it waits for minutes, at a terminal: `planetstore region failback`"),
     ("getGroup", "the list of groups has the members of each"),
     ("getNode", "the list of nodes has all of each"),
     ("getPolicy", "the list of policies has the document of each"),
     ("getQuota", "the bucket has its quota"),
     ("getTarget", "the list of targets has all of each"),
-    ("listRegions", "it is for the two below: `planetstore region list`"),
     ("openapi", "it is for programs"),
-    (
-        "promoteRegion",
-        "it is asked after whether the region is lost, from where that can be seen: `planetstore region promote`",
-    ),
     ("streamLogs", "a page follows lines over its socket, with all else that it follows"),
     ("upgradeRegion", "processes of older releases stop: it is done where they are upgraded"),
     ("whoami", "the login tells it"),

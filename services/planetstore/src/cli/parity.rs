@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 96] = [
+const COMMANDS: [(&str, &str); 93] = [
     ("addConsumer", "events consumer add"),
     ("addLink", "admin link add"),
     ("addMember", "admin group add"),
@@ -40,7 +40,6 @@ const COMMANDS: [(&str, &str); 96] = [
     ("detachFromUser", "admin policy detach"),
     ("drainNode", "node drain"),
     ("exportEvents", "events export"),
-    ("failbackRegion", "region failback"),
     ("getAccessLog", "audit access"),
     ("getAudit", "audit object"),
     ("getBucket", "admin bucket show"),
@@ -68,7 +67,6 @@ const COMMANDS: [(&str, &str); 96] = [
     ("listLinks", "admin link list"),
     ("listNodes", "node list"),
     ("listPolicies", "admin policy list"),
-    ("listRegions", "region list"),
     ("listReplication", "admin replication status"),
     ("listScrubs", "scrub status"),
     ("listSessions", "admin user sessions"),
@@ -77,7 +75,6 @@ const COMMANDS: [(&str, &str); 96] = [
     ("listUsers", "admin user list"),
     ("listWorkers", "worker list"),
     ("presign", "share"),
-    ("promoteRegion", "region promote"),
     ("proveEvent", "events proof"),
     ("putPolicy", "admin policy put"),
     ("putQuota", "admin bucket quota"),

@@ -48,7 +48,7 @@ fn the_command_line_is_whole_and_every_flag_has_its_variable() {
             );
         }
         // Flags below these are arguments of one call, too.
-        let is_of_calls = ["admin", "audit", "events", "region"].contains(&command.get_name());
+        let is_of_calls = ["admin", "audit", "events"].contains(&command.get_name());
         let below = command.get_subcommands().filter(|below| !is_of_calls && !CALLS.contains(&below.get_name()));
         commands.extend(below.cloned());
     }

@@ -110,7 +110,6 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("PUT", "/abc/k?replicate", Operation::PutReplica),
     ("POST", "/abc?replicate", Operation::CompareReplicas),
     ("POST", "/?replicate", Operation::PutIdentityReplicas),
-    ("PUT", "/?replicate", Operation::PutStatement),
     ("GET", "/abc?tagging", Operation::GetBucketTagging),
     ("PUT", "/abc?tagging", Operation::PutBucketTagging),
     ("DELETE", "/abc?tagging", Operation::DeleteBucketTagging),

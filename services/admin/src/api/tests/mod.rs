@@ -14,7 +14,6 @@ mod logins;
 mod logs;
 mod master_key;
 mod nodes;
-mod regions;
 mod rights;
 mod step_up;
 mod store;

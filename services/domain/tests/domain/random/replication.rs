@@ -79,14 +79,14 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     // Only a bucket with versioning is replicated.
     let bucket = || prop_oneof![1 => Just(0), 4 => Just(BUCKETS.len() - 1)];
     prop_oneof![
-        1 => (bucket(), option::weighted(0.9, 0..2_u8)).prop_map(|(bucket, n)| Step::Configure(bucket, n)),
-        3 => (bucket(), 0..3_usize, 0..3_u8, prop::bool::weighted(0.7)).prop_map(|(bucket, at, n, arrived)| Step::Note {
+        (bucket(), option::weighted(0.9, 0..2_u8)).prop_map(|(bucket, n)| Step::Configure(bucket, n)),
+        (bucket(), 0..3_usize, 0..3_u8, any::<bool>()).prop_map(|(bucket, at, n, arrived)| Step::Note {
             bucket,
             at,
             n,
             arrived
         }),
-        1 => (bucket(), 0..2_u8).prop_map(|(bucket, n)| Step::Resync { bucket, n }),
-        1 => (bucket(), 0..3_usize, any::<bool>()).prop_map(|(bucket, at, is_last)| Step::Compare { bucket, at, is_last }),
+        (bucket(), 0..2_u8).prop_map(|(bucket, n)| Step::Resync { bucket, n }),
+        (bucket(), 0..3_usize, any::<bool>()).prop_map(|(bucket, at, is_last)| Step::Compare { bucket, at, is_last }),
     ]
 }

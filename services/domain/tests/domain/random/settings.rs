@@ -81,7 +81,6 @@ pub(crate) enum Step {
     RemoveLink(u8),
     ResealLink(u8),
     NoteIdentities(u8, u64),
-    MoveBound(u8, u8),
     NotaryKey(u8),
     /// By the right key or by another one.
     Checkpoint(bool),
@@ -290,7 +289,6 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::NoteIdentities(n, up_to) => {
             links::note(&links::name(n), model.links.get(&links::name(n).parse().unwrap())?.id, up_to)
         }
-        Step::MoveBound(n, second) => links::bound(&links::name(n), second, &name(0)),
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
             Command::SetBucketPolicy { bucket: name(bucket), policy, is_public: false }
@@ -434,11 +432,10 @@ fn of_readers() -> impl Strategy<Value = Step> {
         2 => (0..2_u8).prop_map(Step::RemoveConsumer),
         2 => (0..2_u8).prop_map(Step::AddLink),
         1 => (0..2_u8).prop_map(Step::RemoveLink),
-        2 => (0..2_u8).prop_map(Step::ResealLink),
+        1 => (0..2_u8).prop_map(Step::ResealLink),
         3 => (0..2_u8, 0..9_u64).prop_map(|(n, up_to)| Step::NoteIdentities(n, up_to)),
-        1 => (0..2_u8, 0..9_u8).prop_map(|(n, second)| Step::MoveBound(n, second)),
         1 => (0..2_u8).prop_map(Step::NotaryKey),
-        2 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
+        1 => prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
 }
 

@@ -117,7 +117,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 => advance.prop_map(|(n, by, dead, redelivered, error, stale)| {
             Step::Advance { n, by, dead, redelivered, error, stale }
         }),
-        2 => (n(), one()).prop_map(|(n, one)| Step::Redeliver(n, one)),
+        1 => (n(), one()).prop_map(|(n, one)| Step::Redeliver(n, one)),
         1 => (n(), one()).prop_map(|(n, one)| Step::Discard(n, one)),
         1 => n().prop_map(Step::Reseal),
         2 => (0..settings::BUCKETS.len(), prop::collection::vec(n(), 0..3))

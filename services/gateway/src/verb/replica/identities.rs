@@ -49,16 +49,16 @@ pub(in crate::verb) async fn put_identities(call: Granted<'_>, body: Body) -> Re
 }
 
 /// Whoever sees a presigned URL, or a signed head of a request, could else send users of their own with it.
-pub(super) fn check_body_signed(call: &Granted<'_>) -> Result<(), Error> {
+fn check_body_signed(call: &Granted<'_>) -> Result<(), Error> {
     call.check_signed("replicate")?;
     if call.caller.proof == Proof::Headers && matches!(call.caller.payload, PayloadHash::Signed(_)) {
         return Ok(());
     }
-    Err(Error::access_denied("This is sent in a body that is signed by the headers of its request."))
+    Err(Error::access_denied("Users and keys are sent in a body that is signed by the headers of its request."))
 }
 
 /// A form that only a later release knows waits at its source for this region's upgrade.
-pub(super) fn unread(error: &NotAChange) -> Error {
+fn unread(error: &NotAChange) -> Error {
     let code = match error {
         NotAChange::Form { .. } => Code::NotImplemented,
         _ => Code::InvalidRequest,

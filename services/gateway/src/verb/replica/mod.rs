@@ -4,13 +4,11 @@
 //! - here: what a change is, and versions of one content
 //! - `parts`: versions of several parts
 //! - `compare`: which versions are not here, or differ
-//! - `statement`: how much of it another region has sent
 //! - `identities`: users, keys, groups and policies
 
 mod compare;
 mod identities;
 mod parts;
-mod statement;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -40,7 +38,6 @@ use crate::state::Bucket;
 
 pub(super) use self::compare::compare;
 pub(super) use self::identities::put_identities;
-pub(super) use self::statement::put_statement;
 
 /// What replication has to do with a version.
 pub(super) const STATUS: HeaderName = HeaderName::from_static("x-amz-replication-status");

@@ -1,7 +1,3 @@
-mod measure;
-mod routes;
-mod tell;
-
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,8 +7,9 @@ use std::time::Duration;
 use domain::row::LinkRow;
 use domain::{Address, NoteReplicated, Rejection, View, parse_address};
 use events::Fact;
-use events::ids::RegionName;
+use events::ids::{BucketName, RegionName};
 use events::lease::Lease;
+use events::replication::Destination;
 use events::target::Kind;
 use feed::{Feed, Reader, Start};
 use futures_util::future::join_all;
@@ -21,11 +18,9 @@ use ledger::{CommitError, Ledger, Snapshot, Sources};
 use rustls::ClientConfig;
 use shards::ShardStore;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
-use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
+use worker::{Failpoint, Handle, Lag, Profile, Step, Trouble, Worker};
 
-use crate::bound::Marks;
 use crate::client::Client;
 use crate::flow::Done;
 use crate::identities::Lane;
@@ -34,8 +29,6 @@ use crate::meters;
 use crate::note::{compared, noted};
 use crate::route::Route;
 use crate::source::Source;
-use crate::teller::Teller;
-use tell::Marked;
 
 /// How often the log says what arrived, at most, while there is more to send.
 const SAY_INTERVAL: Duration = Duration::from_secs(5);
@@ -56,8 +49,17 @@ const NOTES_AT_ONCE: usize = 64;
 /// How often rules and links are looked at, even if nothing says that they changed.
 const LOOK_INTERVAL: Duration = Duration::from_mins(1);
 
+/// How often metrics say how far behind destinations are.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What is wrong that is said at once.
+const WRONG_SHOWN_MAX: usize = 3;
+
 /// How long a step waits for something to end.
 const STEP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Buckets that are read at once.
+const BUCKETS_AT_ONCE: usize = 1_000;
 
 /// How versions are sent.
 #[derive(Clone)]
@@ -97,12 +99,6 @@ pub struct Replicator {
     next_look: Instant,
     next_say: Instant,
     next_measure: Instant,
-    marks: Marks,
-    /// Reads the end of the log for a mark.
-    marking: JoinSet<Marked>,
-    marked: Vec<Marked>,
-    next_mark: Instant,
-    tellers: BTreeMap<RegionName, Teller>,
 }
 
 impl Replicator {
@@ -132,11 +128,6 @@ impl Replicator {
             next_look: now,
             next_say: now,
             next_measure: now,
-            marks: Marks::default(),
-            marking: JoinSet::new(),
-            marked: Vec::new(),
-            next_mark: now,
-            tellers: BTreeMap::new(),
         }
     }
 
@@ -147,7 +138,7 @@ impl Replicator {
         links.retain(|name, link| rows.get(name).is_some_and(|row| row.id == link.id));
         // What a link that is gone has ended is of no use to another one of the same name.
         ended.retain(|(name, ..)| links.contains_key(name));
-        let mut routes = routes::routes(snapshot)?;
+        let mut routes = routes(snapshot)?;
         let last = snapshot.cursor()?.sequence;
         self.lanes.retain(|name, lane| rows.get(name).is_some_and(|row| row.id == lane.id));
         for (name, row) in rows.iter().filter(|(_, row)| row.shares_identities) {
@@ -197,11 +188,7 @@ impl Replicator {
         }
         let mut arrived = 0;
         for (name, link) in &mut self.links {
-            let of_link = link.advance(snapshot, of_links.remove(name).unwrap_or_default(), now)?;
-            if let Some(teller) = self.tellers.get_mut(name).filter(|_| of_link > 0) {
-                teller.has_news = true;
-            }
-            arrived += of_link;
+            arrived += link.advance(snapshot, of_links.remove(name).unwrap_or_default(), now)?;
         }
         for lane in self.lanes.values_mut() {
             lane.advance(snapshot, now)?;
@@ -289,6 +276,61 @@ impl Replicator {
         Ok(())
     }
 
+    /// Says how far behind destinations are, and what is wrong.
+    fn measure(&mut self, handle: &Handle, now: Instant) {
+        if now < self.next_measure {
+            return;
+        }
+        self.next_measure = now + MEASURE_INTERVAL;
+        let (last, clock) = (self.last(), (self.shared.now)());
+        let (mut lags, mut left, mut wrong) = (Vec::new(), 0, Vec::new());
+        for (name, link) in &mut self.links {
+            wrong.extend(link.why.as_ref().map(|why| format!("{name}: {why}")));
+            left += link.left();
+            let of_region = link.why.clone();
+            for (following, up_to, lag) in link.routes(last, clock) {
+                meters::lag(&following.route, lag);
+                lags.push(Lag {
+                    bucket: following.route.name.clone(),
+                    destination: following.route.destination.clone(),
+                    up_to,
+                    changes: lag.changes,
+                    bytes: lag.bytes,
+                    seconds: lag.seconds,
+                    is_resyncing: following.resync.is_some(),
+                    why: following.why.clone().or_else(|| of_region.clone()),
+                });
+                let bucket = &following.route.destination.bucket;
+                wrong.extend(following.why.as_ref().map(|why| format!("{name}/{bucket}: {why}")));
+            }
+        }
+        for (name, lane) in &self.lanes {
+            left += lane.left();
+            wrong.extend(lane.why().map(|why| format!("{name}, users and what belongs to them: {why}")));
+        }
+        for route in &self.unlinked {
+            let why = "no link leads to its region, or several do and the rule names none";
+            wrong.push(format!("{}: {why}", route.name));
+            let (bucket, destination) = (route.name.clone(), route.destination.clone());
+            let (changes, bytes, seconds, is_resyncing) = (0, 0, 0.0, false);
+            lags.push(Lag {
+                bucket,
+                destination,
+                up_to: route.up_to,
+                changes,
+                bytes,
+                seconds,
+                is_resyncing,
+                why: Some(why.into()),
+            });
+        }
+        handle.left(Some(left));
+        let served = format!("{} destinations in {} regions", lags.len(), self.links.len());
+        handle.lags(lags);
+        let shown = wrong.into_iter().take(WRONG_SHOWN_MAX);
+        handle.say(&std::iter::once(served).chain(shown).collect::<Vec<_>>().join("; "));
+    }
+
     /// The time at which this process next records in the log what has arrived.
     fn say_due(&self) -> Instant {
         if self.is_busy() { self.next_say } else { self.next_say.checked_sub(SAY_EARLIER).unwrap_or(self.next_say) }
@@ -313,20 +355,10 @@ impl Replicator {
         let news = has_news.then_some(self.say_due()).into_iter().chain(has_urgent_news.then_some(now));
         let due = due.into_iter().chain(news).chain([self.next_look]).min();
         let (links, lanes, ended) = (&mut self.links, &mut self.lanes, &mut self.ended);
-        let (marking, marked, tellers) = (&mut self.marking, &mut self.marked, &mut self.tellers);
         let finished = poll_fn(|context| {
             let mut polled = Poll::Pending;
             for lane in lanes.values_mut() {
                 if lane.poll_done(context).is_ready() {
-                    polled = Poll::Ready(());
-                }
-            }
-            while let Poll::Ready(Some(joined)) = marking.poll_join_next(context) {
-                polled = Poll::Ready(());
-                marked.extend(joined.ok());
-            }
-            for teller in tellers.values_mut() {
-                if teller.poll_done(context).is_ready() {
                     polled = Poll::Ready(());
                 }
             }
@@ -378,6 +410,38 @@ async fn changed(watch: &mut Reader) -> bool {
     }
 }
 
+/// The destinations of all buckets.
+fn routes(snapshot: &Snapshot) -> Result<Vec<Route>, Trouble> {
+    let (mut routes, mut after): (Vec<Route>, Option<BucketName>) = (Vec::new(), None);
+    loop {
+        let buckets = snapshot.list_buckets(after.as_ref(), BUCKETS_AT_ONCE)?;
+        let Some((last, _)) = buckets.last() else { return Ok(routes) };
+        after = Some(last.clone());
+        for (name, bucket) in buckets.into_iter().filter(|(_, bucket)| bucket.settings != 0) {
+            let Some(row) = snapshot.bucket_settings(bucket.id)?.replication else { continue };
+            let configuration = Arc::new(row.configuration);
+            let mut known: Vec<&Destination> = Vec::new();
+            for rule in configuration.rules.iter().filter(|rule| rule.enabled) {
+                if known.contains(&&rule.destination) {
+                    continue;
+                }
+                known.push(&rule.destination);
+                let progress = row.progress.iter().find(|(known, _)| *known == rule.destination);
+                let resync = row.resyncs.iter().find(|(known, _)| *known == rule.destination);
+                routes.push(Route {
+                    bucket: bucket.id,
+                    name: name.clone(),
+                    destination: rule.destination.clone(),
+                    configuration: Arc::clone(&configuration),
+                    since: row.since,
+                    up_to: progress.map_or(row.since, |(_, up_to)| *up_to),
+                    resync: resync.map(|(_, resync)| resync.clone()),
+                });
+            }
+        }
+    }
+}
+
 impl Worker for Replicator {
     fn profile(&self) -> Profile {
         Profile {
@@ -397,7 +461,6 @@ impl Worker for Replicator {
         }
         handle.done(self.advance(&snapshot, now)?);
         self.say(handle, now).await?;
-        self.tell(now);
         self.measure(handle, now);
         if !self.is_busy() {
             return Ok(Step::Idle(STEP_TIME_MAX));
@@ -412,8 +475,6 @@ impl Worker for Replicator {
         self.lanes.clear();
         self.ended.clear();
         self.notes.clear();
-        self.tellers.clear();
-        (self.marks, self.marking, self.marked) = (Marks::default(), JoinSet::new(), Vec::new());
         self.is_outdated = true;
     }
 
