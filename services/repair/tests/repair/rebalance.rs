@@ -103,6 +103,42 @@ async fn wherever_it_is_killed_the_next_one_goes_on() {
     join_all(points.map(|(point, count)| is_killed(point, count))).await;
 }
 
+/// The target goes away between the last copy and its event: the log says so, or nobody but this process knows.
+async fn a_target_dies(is_on_the_log: bool) {
+    let (mut world, stored) = filled(MANY).await;
+    world.add_node(7).await;
+    let (failpoints, mut held) = Failpoints::holding(Failpoint::RepairWritten, 1);
+    let running = world.run(Settings { failpoints, repair_after: Duration::from_hours(1), ..balancing() });
+    held.reached().await;
+    assert!(!world.nodes.shards(&node(7), true).is_empty(), "something was written there");
+    world.nodes.set(&node(7), Misbehavior::Gone);
+    world.process.membership.unreachable(&node(7));
+    if is_on_the_log {
+        world.say(7, NodeChange::Offline { position: 0, starts: 1 }).await;
+    }
+    held.release();
+    running.until_worker_said("rebalance", "no shard").await;
+    assert_eq!(world.placed().await, 0, "a healthy shard was given up for one on a node that is gone");
+    for content in &stored {
+        let held = content.shards().all(|shard| world.nodes.shards(&shard.node, true).contains(&shard.uuid()));
+        assert!(held, "what was to move is still there");
+    }
+    if is_on_the_log {
+        world.find_node(7).await;
+    } else {
+        world.nodes.set(&node(7), Misbehavior::None);
+        world.process.announce(7);
+    }
+    until("shards on the node that is back", || !world.is_empty(7)).await;
+    until("even fills", || difference(&world, 1..=7) <= DIFFERENCE_MAX).await;
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_placed_on_a_target_that_died_before_the_event() {
+    join_all([true, false].map(a_target_dies)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_moves_while_a_node_is_away_or_shards_are_owed() {
     let (mut world, stored) = filled(SOME).await;
