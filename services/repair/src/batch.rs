@@ -11,6 +11,7 @@ use ledger::CommitError;
 use shards::Transport;
 use worker::{Failpoint, Handle, Trouble};
 
+use crate::claims::Claim;
 use crate::mend::{Mended, Mender};
 use crate::owed::Margin;
 use crate::standing::Nodes;
@@ -57,6 +58,8 @@ struct Group {
     contents: Vec<ContentPlaced>,
     /// What else is known of them, in the same order.
     about: Vec<About>,
+    /// Nobody else writes shards of them meanwhile.
+    claims: Vec<Claim>,
 }
 
 /// What is known of a content beside its new shards.
@@ -96,7 +99,7 @@ impl<T: Transport> Mender<T> {
     }
 
     async fn commit_group(&self, group: Group, nodes: &Nodes, handle: &Handle) -> Committed {
-        let Group { bucket, chosen_at, contents, about } = group;
+        let Group { bucket, chosen_at, contents, about, claims } = group;
         handle.reached(Failpoint::RepairWritten).await;
         let gone = self.gone(&contents);
         let wanted: Vec<ContentPlaced> = contents.iter().filter_map(|content| without(content, &gone)).collect();
@@ -104,8 +107,11 @@ impl<T: Transport> Mender<T> {
         if !wanted.is_empty() {
             let placed = PlaceShards { bucket: bucket.clone(), contents: wanted.clone(), chosen_at };
             let outcome = handle.commit(Command::PlaceShards(Box::new(placed))).await;
-            refused = match outcome.map(|committed| committed.outcome) {
-                Ok(Outcome::Placed { refused }) => refused,
+            refused = match outcome.map(|committed| (committed.outcome, committed.sequence)) {
+                Ok((Outcome::Placed { refused }, sequence)) => {
+                    self.until_seen(sequence).await;
+                    refused
+                }
                 Ok(_) => {
                     let trouble = Some(Trouble::Failed("the ledger gave an unexpected answer".into()));
                     return Committed { trouble, ..Committed::default() };
@@ -116,6 +122,7 @@ impl<T: Transport> Mender<T> {
                 }
             };
         }
+        drop(claims);
         handle.reached(Failpoint::RepairPlaced).await;
         // The new one if it was refused, else the old one. Who is gone is not asked: what it has is swept as a stray.
         let shards = wanted.iter().flat_map(|content| &content.shards);
@@ -153,6 +160,17 @@ impl<T: Transport> Mender<T> {
         gone.map(|placed| placed.to.generation).collect()
     }
 
+    /// Waits until the state of this process has that event, which another process may have written for it: whoever takes
+    /// up one of the contents next chooses by it.
+    async fn until_seen(&self, sequence: u64) {
+        let mut progress = self.ledger.progress();
+        let is_seen =
+            progress.wait_for(|progress| progress.cursor.sequence >= sequence || progress.failed.is_some()).await;
+        if is_seen.is_err() {
+            tracing::debug!("the ledger has stopped, and nobody chooses by its state any more");
+        }
+    }
+
     /// Discards the new shards if it is certain that no event names them.
     async fn undo(&self, bucket: &BucketName, contents: &[ContentPlaced], error: &CommitError) {
         if error.is_definite() {
@@ -179,7 +197,7 @@ fn shard(index: u8, place: &ShardPlace) -> PlacedShard {
 fn groups<T: Transport>(mended: Vec<Mended<T>>) -> Vec<Group> {
     let mut groups: BTreeMap<BucketName, Vec<Group>> = BTreeMap::new();
     for mended in mended {
-        let Mended { bucket, placed, rebuilt, chosen_at, margin, shard_bytes, is_whole } = mended;
+        let Mended { bucket, placed, rebuilt, claim, chosen_at, margin, shard_bytes, is_whole } = mended;
         let _kept = rebuilt.keep();
         let of_bucket = groups.entry(bucket.clone()).or_default();
         let fits = |group: &&mut Group| {
@@ -192,9 +210,11 @@ fn groups<T: Transport>(mended: Vec<Mended<T>>) -> Vec<Group> {
                 group.chosen_at = group.chosen_at.min(chosen_at);
                 group.contents.push(placed);
                 group.about.push(about);
+                group.claims.push(claim);
             }
             None => {
-                of_bucket.push(Group { bucket, chosen_at, contents: vec![placed], about: vec![about] });
+                let (contents, about, claims) = (vec![placed], vec![about], vec![claim]);
+                of_bucket.push(Group { bucket, chosen_at, contents, about, claims });
             }
         }
     }

@@ -9,9 +9,15 @@ use events::ids::NodeId;
 use ledger::{Snapshot, StateError};
 use tokio::sync::watch;
 
-/// Whether repair found anything to be owed when it last went through all contents. Clones share it.
+use crate::claims::Claims;
+
+/// What repair tells whoever moves shards beside it: whether it found anything to be owed when it last went through all
+/// contents, and which contents it has taken up. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Counted(Arc<watch::Sender<Option<Count>>>);
+pub struct Counted {
+    count: Arc<watch::Sender<Option<Count>>>,
+    pub(crate) claims: Claims,
+}
 
 /// What a walk through all contents came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +52,12 @@ impl Counted {
     /// All contents were gone through. `at`: the last event that was known then.
     pub(crate) fn set(&self, is_nothing_owed: bool, at: u64) {
         let count = Some(Count { is_nothing_owed, at });
-        self.0.send_if_modified(|known| std::mem::replace(known, count) != count);
+        self.count.send_if_modified(|known| std::mem::replace(known, count) != count);
     }
 
     /// A receiver that wakes when something else was counted than the last time.
     pub(crate) fn changes(&self) -> watch::Receiver<Option<Count>> {
-        self.0.subscribe()
+        self.count.subscribe()
     }
 
     /// What has to be done before shards may move for the sake of even fills; `None` if that is nothing.
@@ -69,7 +75,7 @@ impl Counted {
             }
         }
         let nodes_changed = snapshot.totals()?.nodes_changed;
-        let count = *self.0.borrow();
+        let count = *self.count.borrow();
         Ok(match count.filter(|count| count.at >= nodes_changed) {
             None => Some(First::Count),
             Some(count) => (!count.is_nothing_owed).then_some(First::Owed),

@@ -62,7 +62,7 @@ impl<T: Transport> Rebalance<T> {
     /// A worker that writes through `store`, after repair, which counts what is owed. Must be called within a tokio runtime.
     pub fn new(options: Options, ledger: Ledger, store: ShardStore<T>, counted: Counted) -> Self {
         meters::describe();
-        let mender = Mender { store, ledger, sources: options.sources.clone() };
+        let mender = Mender { store, ledger, sources: options.sources.clone(), claims: counted.claims.clone() };
         Self {
             options,
             mender,

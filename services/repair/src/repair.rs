@@ -69,7 +69,8 @@ impl<T: Transport> Repair<T> {
     pub fn new(options: Options, ledger: Ledger, store: ShardStore<T>) -> Self {
         meters::describe();
         let now = Instant::now();
-        let mender = Mender { store, ledger, sources: options.sources.clone() };
+        let counted = Counted::default();
+        let mender = Mender { store, ledger, sources: options.sources.clone(), claims: counted.claims.clone() };
         Self {
             options,
             mender,
@@ -78,7 +79,7 @@ impl<T: Transport> Repair<T> {
             rounds: Rounds::new(now),
             backoff: Backoff::default(),
             is_under_way: false,
-            counted: Counted::default(),
+            counted,
             asked: None,
             said: String::new(),
         }

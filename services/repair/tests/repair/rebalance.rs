@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use shards::StoredContent;
 use shards::protocol::Status;
 use testkit::Misbehavior;
+use testkit::nodes::heartbeat;
 use worker::{Failpoint, Failpoints};
 
 use crate::given::*;
@@ -30,6 +31,10 @@ async fn filled(contents: usize) -> (World, Vec<StoredContent>) {
         stored.push(world.put(&format!("large {number}"), LARGE).await);
     }
     (world, stored)
+}
+
+fn number_of(named: &events::ids::NodeId) -> usize {
+    (1..=9).find(|number| node(*number) == *named).unwrap()
 }
 
 fn placed_on(world: &World, number: usize) -> u64 {
@@ -137,6 +142,31 @@ async fn a_target_dies(is_on_the_log: bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_placed_on_a_target_that_died_before_the_event() {
     join_all([true, false].map(a_target_dies)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_of_a_content_that_moves_brings_no_two_shards_of_it_onto_one_node() {
+    let (mut world, stored) = filled(SOME).await;
+    world.add_node(7).await;
+    let (failpoints, mut held) = Failpoints::holding(Failpoint::RepairWritten, 1);
+    let running = world.run(Settings { failpoints, ..balancing() });
+    held.reached().await;
+    // Repair has no free node but the one to which another shard is on its way.
+    let (lost, full) =
+        (stored.last().unwrap().shard(1).unwrap(), heartbeat(&stored.last().unwrap().shard(1).unwrap().node));
+    for content in stored.iter().filter(|content| content.shards().count() == 6) {
+        let shard = content.shards().find(|shard| shard.node == lost.node).unwrap();
+        world.nodes.lose(&shard.node, shard.uuid());
+    }
+    let folder = Some(folder_of(number_of(&lost.node)).0);
+    let full = shards::telemetry::Heartbeat { folder, free_bytes: 0, ..full };
+    world.process.membership.observe(full, tokio::time::Instant::now());
+    world.audit().await;
+    running.until_said("missing or damaged").await;
+    held.release();
+    world.until_whole(&running).await;
+    assert!(!causes(&world).await.contains(&PlaceCause::Spread), "two shards of a content came onto one node");
+    world.assert_readable().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
