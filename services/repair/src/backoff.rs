@@ -125,6 +125,13 @@ impl Backoff {
         Reason::ALL.into_iter().map(|reason| (reason, self.0.values().filter(|left| left.reason == reason).count()))
     }
 
+    /// How many cannot be repaired as long as nothing else happens, however much time passes.
+    pub(crate) fn hopeless(&self) -> usize {
+        let is_hopeless =
+            |left: &&Left| matches!(left.reason, Reason::TooFewShards | Reason::Altered | Reason::NoSecret);
+        self.0.values().filter(is_hopeless).count()
+    }
+
     /// Has contents tried in the round that begins now, if their time has come. Returns them.
     pub(crate) fn release(&mut self, now: Instant) -> Vec<ContentId> {
         let due = self.0.iter_mut().filter_map(|(content, left)| {

@@ -220,13 +220,77 @@ async fn a_node_that_takes_nothing_keeps_nothing_from_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_shard_is_decoded_and_no_damage_moves() {
-    let (mut world, stored) = filled(SOME).await;
-    for content in &stored {
-        let shard = content.shards().next().unwrap();
+    let (mut world, stored) = filled(MANY).await;
+    for shard in stored.iter().flat_map(StoredContent::shards).filter(|shard| shard.node == node(1)) {
         world.nodes.flip(&shard.node, shard.uuid(), 0, 5);
     }
     world.add_node(7).await;
     let running = world.run(balancing());
     until_even(&world, &running, 1..=7).await;
+    let from = world.facts().await.into_iter().flat_map(|fact| match fact {
+        Fact::ContentPlaced(placed) => placed.contents,
+        _ => Vec::new(),
+    });
+    let mut moved = from.flat_map(|content| content.shards);
+    assert!(
+        moved.any(|shard| shard.from.node == node(1) && shard.cause == PlaceCause::Balance),
+        "one of those that cannot be copied was decoded"
+    );
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_begun_to_move_comes_to_its_end_when_something_else_is_owed() {
+    let (mut world, stored) = filled(SOME).await;
+    world.add_node(7).await;
+    let (failpoints, mut held) = Failpoints::holding(Failpoint::RepairStripe, 5);
+    let running = world.run(Settings { failpoints, ..balancing() });
+    held.reached().await;
+    until("shards that are begun", || !world.nodes.shards(&node(7), false).is_empty()).await;
+    let begun = world.nodes.shards(&node(7), false);
+    let lost = stored[0].shards().next().unwrap();
+    world.nodes.lose(&lost.node, lost.uuid());
+    world.audit().await;
+    running.until_said("missing or damaged").await;
+    held.release();
+    world.until_whole(&running).await;
+    let is_placed =
+        |begun: &_| stored.iter().any(|content| world.stored(content).shards().any(|shard| shard.uuid() == *begun));
+    until("places of what had begun to move", || begun.iter().all(is_placed)).await;
+    world.assert_readable().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_content_that_nobody_can_repair_keeps_no_other_from_moving() {
+    let (mut world, stored) = filled(MANY).await;
+    let hopeless = stored.last().unwrap();
+    for shard in hopeless.shards().take(3) {
+        world.nodes.lose(&shard.node, shard.uuid());
+    }
+    world.audit().await;
+    world.add_node(7).await;
+    let running = world.run(balancing());
+    until("shards on the new node", || !world.is_empty(7)).await;
+    running.until_worker_said("rebalance", "no shard").await;
+    assert_eq!(world.stored(hopeless).moved, [], "it stays as it is");
+    assert!(causes(&world).await.iter().all(|cause| *cause == PlaceCause::Balance));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_node_keeps_nothing_from_others_where_the_old_ones_are_full() {
+    let (mut world, _) = filled(MANY).await;
+    world.add_node(7).await;
+    world.add_node(8).await;
+    for number in 1..=6 {
+        let folder = Some(folder_of(number).0);
+        let full = shards::telemetry::Heartbeat { folder, free_bytes: 0, ..heartbeat(&node(number)) };
+        world.process.membership.observe(full, tokio::time::Instant::now());
+    }
+    world.nodes.set(&node(7), Misbehavior::Slow(Duration::from_secs(3)));
+    let running = world.run(balancing());
+    until("shards on the other one", || !world.is_empty(8)).await;
+    world.nodes.set(&node(7), Misbehavior::None);
+    until("shards on both", || !world.is_empty(7)).await;
+    running.until_worker_said("rebalance", "no shard").await;
     world.assert_readable().await;
 }
