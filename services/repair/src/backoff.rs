@@ -25,14 +25,16 @@ pub(crate) enum Reason {
     NoSecret,
     /// The log did not take new shards of it: it, or a node, is not what it was when they were written.
     Refused,
+    /// Another shard of it is being written by another loop.
+    Claimed,
     /// Something else: a defect, or memory that was short.
     Other,
 }
 
 impl Reason {
     /// Every reason.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::NoRoom, Self::TooFewShards, Self::Altered, Self::NoSecret, Self::Refused, Self::Other];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::NoRoom, Self::TooFewShards, Self::Altered, Self::NoSecret, Self::Refused, Self::Claimed, Self::Other];
 
     /// The reason, for metrics.
     pub(crate) fn as_str(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Reason {
             Self::Altered => "altered",
             Self::NoSecret => "no_secret",
             Self::Refused => "refused",
+            Self::Claimed => "claimed",
             Self::Other => "other",
         }
     }
@@ -54,6 +57,7 @@ impl Reason {
             Self::Altered => "nodes have altered too many of their shards",
             Self::NoSecret => "a secret for their tags is missing here",
             Self::Refused => "they, or nodes, were not as they had been when their shards were written",
+            Self::Claimed => "another shard of them is on its way to an emptier node",
             Self::Other => "of an error; see the log",
         }
     }
@@ -61,7 +65,7 @@ impl Reason {
     /// The first pause. Each further one is twice as long.
     fn pause(self) -> Duration {
         match self {
-            Self::Refused | Self::Other => Duration::from_secs(2),
+            Self::Refused | Self::Claimed | Self::Other => Duration::from_secs(2),
             Self::NoRoom | Self::TooFewShards => Duration::from_secs(10),
             Self::Altered | Self::NoSecret => Duration::from_mins(5),
         }
@@ -119,6 +123,13 @@ impl Backoff {
     /// How many are left, by reason.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (Reason, usize)> {
         Reason::ALL.into_iter().map(|reason| (reason, self.0.values().filter(|left| left.reason == reason).count()))
+    }
+
+    /// How many cannot be repaired as long as nothing else happens, however much time passes.
+    pub(crate) fn hopeless(&self) -> usize {
+        let is_hopeless =
+            |left: &&Left| matches!(left.reason, Reason::TooFewShards | Reason::Altered | Reason::NoSecret);
+        self.0.values().filter(is_hopeless).count()
     }
 
     /// Has contents tried in the round that begins now, if their time has come. Returns them.

@@ -9,6 +9,7 @@ use ledger::{Ledger, Sources, StateError};
 use shards::{Pace, ReadError, RebuildError, Rebuilt, Rewrite, ShardStore, StoredContent, Transport};
 
 use crate::backoff::Reason;
+use crate::claims::{Claim, Claims};
 use crate::owed::{Margin, Owed, OwedShard};
 use crate::target::targets;
 
@@ -21,6 +22,7 @@ pub(crate) struct Mender<T: Transport> {
     pub(crate) store: ShardStore<T>,
     pub(crate) ledger: Ledger,
     pub(crate) sources: Sources,
+    pub(crate) claims: Claims,
 }
 
 /// A content whose new shards are durable, and named by no event yet. They are discarded if this is dropped.
@@ -29,6 +31,8 @@ pub(crate) struct Mended<T: Transport> {
     /// What is to be recorded.
     pub(crate) placed: ContentPlaced,
     pub(crate) rebuilt: Rebuilt<T>,
+    /// Nobody else writes shards of it until they are placed.
+    pub(crate) claim: Claim,
     /// The log's sequence up to which facts about nodes were known when the new ones were chosen.
     pub(crate) chosen_at: u64,
     pub(crate) margin: Margin,
@@ -78,6 +82,10 @@ impl<T: Transport> Mender<T> {
         choose: impl Fn(&Owed, &[Candidate]) -> Result<Vec<(OwedShard, NodeId)>, Reason>,
         pace: &impl Pace,
     ) -> Result<Mended<T>, Reason> {
+        let Some(claim) = self.claims.take(owed.content) else { return Err(Reason::Claimed) };
+        if !self.lies_as_seen(&owed)? {
+            return Err(Reason::Refused);
+        }
         let stored = StoredContent::of_row(owed.content, owed.row.clone());
         let mut avoided: Vec<NodeId> = Vec::new();
         for _ in 0..ROUNDS_MAX {
@@ -91,7 +99,7 @@ impl<T: Transport> Mender<T> {
             }
             let rewrites = self.rewrites(&targets)?;
             match self.store.rebuild(&stored, &rewrites, pace).await {
-                Ok(rebuilt) => return Ok(mended(&owed, targets, rebuilt, chosen_at)),
+                Ok(rebuilt) => return Ok(mended(&owed, targets, (rebuilt, claim), chosen_at)),
                 Err(RebuildError::Altered { shards }) => owed.add_altered(&shards),
                 Err(RebuildError::NotTaken { failed }) => {
                     avoided.extend(failed.into_iter().map(|(shard, _)| shard.node));
@@ -102,6 +110,13 @@ impl<T: Transport> Mender<T> {
         Err(Reason::NoRoom)
     }
 
+    /// Whether the shards of a content lie where they did when it was looked at. It may have waited for its turn since, and
+    /// whoever had taken it up meanwhile may have placed some.
+    fn lies_as_seen(&self, owed: &Owed) -> Result<bool, Reason> {
+        let row = self.ledger.latest().content(&owed.content).map_err(unreadable)?;
+        Ok(row.is_some_and(|row| row.placement == owed.row.placement && row.moved == owed.row.moved))
+    }
+
     /// The names under which shards are written. Each is fresh, and used for these bytes alone.
     fn rewrites(&self, targets: &[(OwedShard, NodeId)]) -> Result<Vec<Rewrite>, Reason> {
         let rewrite = |(owed, node): &(OwedShard, NodeId)| {
@@ -109,10 +124,7 @@ impl<T: Transport> Mender<T> {
             Ok(Rewrite { index: owed.shard.index, node: node.clone(), generation, is_readable: owed.is_readable() })
         };
         let rewrites: Result<_, StateError> = targets.iter().map(rewrite).collect();
-        rewrites.map_err(|error| {
-            tracing::warn!(%error, "the state cannot be read");
-            Reason::Other
-        })
+        rewrites.map_err(unreadable)
     }
 
     /// A fresh generation, by the secret of the master key in use.
@@ -136,6 +148,11 @@ impl Owed {
     }
 }
 
+fn unreadable(error: StateError) -> Reason {
+    tracing::warn!(%error, "the state cannot be read");
+    Reason::Other
+}
+
 fn reason(owed: &Owed, error: &ReadError) -> Reason {
     let reason = match error {
         ReadError::Lost { .. } => Reason::TooFewShards,
@@ -152,7 +169,7 @@ fn reason(owed: &Owed, error: &ReadError) -> Reason {
 fn mended<T: Transport>(
     owed: &Owed,
     targets: Vec<(OwedShard, NodeId)>,
-    rebuilt: Rebuilt<T>,
+    (rebuilt, claim): (Rebuilt<T>, Claim),
     chosen_at: u64,
 ) -> Mended<T> {
     let new: Vec<PlacedShard> = rebuilt.shards().cloned().collect();
@@ -169,6 +186,7 @@ fn mended<T: Transport>(
         bucket: owed.row.bucket.clone(),
         placed: ContentPlaced { content: owed.content, shards },
         rebuilt,
+        claim,
         chosen_at,
         margin: owed.margin,
         shard_bytes: owed.row.placement.layout.shard_bytes(owed.row.size),

@@ -1,5 +1,6 @@
 //! The worker that moves shards from fuller nodes to emptier ones.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,10 @@ use domain::View;
 use domain::balance::{Disk, Disks};
 use domain::row::Condition;
 use events::Fact;
+use events::ids::NodeId;
 use events::lease::Lease;
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use ledger::{Ledger, Snapshot, StateError};
 use shards::{ShardStore, Transport};
 use tokio::sync::watch;
@@ -23,6 +26,7 @@ use crate::course::{Course, Planned, Seen};
 use crate::mend::{Mended, Mender, NotMended};
 use crate::pace::{ALIVE_INTERVAL, Paced, Progress};
 use crate::pressure::Pressure;
+use crate::ready::Ready;
 use crate::repair::{CONTENTS_MAX, LEVEL_PAUSE};
 use crate::standing::{Absences, Nodes};
 use crate::{Options, meters};
@@ -39,8 +43,11 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// The time until the next try if none of the shards of a page could be moved.
 const FAILED_PAUSE: Duration = Duration::from_secs(5);
 
-/// Shards of a content for which a node is looked for that is not slow: as many as a content has at most.
-const SHARDS_MAX: usize = 6;
+/// How long a node is left alone that did not take a shard. Others get theirs meanwhile.
+const TARGET_PAUSE: Duration = Duration::from_secs(10);
+
+/// What is said while fills are uneven and no content may move.
+const STUCK: &str = "no shard can move to an emptier node, for the safety of its content or for want of room";
 
 /// Moves shards from fuller nodes to emptier ones, while nothing is owed.
 pub struct Rebalance<T: Transport> {
@@ -53,6 +60,8 @@ pub struct Rebalance<T: Transport> {
     counts: watch::Receiver<Option<Count>>,
     course: Course,
     backoff: Backoff,
+    /// Nodes that did not take a shard a moment ago, and until when they are left alone.
+    resting: BTreeMap<NodeId, Instant>,
     /// The last event by which an operator asked for work at once.
     asked: Option<u64>,
     said: String,
@@ -62,7 +71,7 @@ impl<T: Transport> Rebalance<T> {
     /// A worker that writes through `store`, after repair, which counts what is owed. Must be called within a tokio runtime.
     pub fn new(options: Options, ledger: Ledger, store: ShardStore<T>, counted: Counted) -> Self {
         meters::describe();
-        let mender = Mender { store, ledger, sources: options.sources.clone() };
+        let mender = Mender { store, ledger, sources: options.sources.clone(), claims: counted.claims.clone() };
         Self {
             options,
             mender,
@@ -72,6 +81,7 @@ impl<T: Transport> Rebalance<T> {
             counted,
             course: Course::default(),
             backoff: Backoff::default(),
+            resting: BTreeMap::new(),
             asked: None,
             said: String::new(),
         }
@@ -95,21 +105,29 @@ impl<T: Transport> Rebalance<T> {
     }
 
     /// The nodes that can be read from, and which of them may take shards.
-    fn disks(&self, snapshot: &Snapshot, nodes: &Nodes) -> Result<Disks, StateError> {
-        let prompt = self.mender.store.candidates(&[], SHARDS_MAX);
-        let mut disks = Vec::new();
+    fn disks(&mut self, snapshot: &Snapshot, nodes: &Nodes, now: Instant) -> Result<Seen, StateError> {
+        self.resting.retain(|_, until| *until > now);
+        let usable: BTreeSet<NodeId> = nodes.usable().cloned().collect();
+        let (mut disks, mut takers) = (Vec::new(), 0);
         for holder in self.mender.store.membership().holders() {
             let Some(row) = snapshot.node(&holder.node)? else { continue };
             if !nodes.is_asked(&holder.node) {
                 continue;
             }
-            let is_prompt = prompt.iter().any(|candidate| candidate.node == holder.node);
-            let takes = is_prompt && nodes.open().contains(&holder.node) && row.condition.is == Condition::Healthy;
+            let may_take = nodes.open().contains(&holder.node) && row.condition.is == Condition::Healthy;
             let placed_bytes = snapshot.node_usage(&holder.node)?.bytes;
+            if !may_take && placed_bytes == 0 {
+                // It has no part in how evenly shards lie.
+                continue;
+            }
+            let is_prompt = self.mender.store.is_prompt(&holder.node) && !self.resting.contains_key(&holder.node);
+            let takes = may_take && is_prompt;
+            takers += usize::from(takes && usable.contains(&holder.node));
             let disk = Disk { zone: holder.zone, placed_bytes, free_bytes: holder.free_bytes, takes };
             disks.push((holder.node, disk));
         }
-        Ok(disks.into_iter().collect())
+        let lacks_some = takers < usable.len();
+        Ok(Seen { disks: disks.into_iter().collect(), usable, lacks_some })
     }
 
     async fn go_on(&mut self, handle: &Handle) -> Result<Step, Trouble> {
@@ -119,80 +137,110 @@ impl<T: Transport> Rebalance<T> {
             return Ok(Step::Idle(LEVEL_PAUSE));
         }
         self.hear_operators(handle, &snapshot)?;
-        if let Some(first) = self.counted.first(&snapshot)? {
-            self.say(handle, format!("moves nothing while {first}"));
-            return Ok(Step::Idle(LOOK_INTERVAL));
-        }
         let nodes = self.nodes(&snapshot, now)?;
-        let disks = self.disks(&snapshot, &nodes)?;
-        let is_uneven = self.course.begin(&disks, now);
-        self.tell(handle, &disks, is_uneven);
-        if !is_uneven {
+        let seen = self.disks(&snapshot, &nodes, now)?;
+        let is_uneven = self.course.begin(&seen, &mut self.backoff, now);
+        let first = self.counted.first(&snapshot)?;
+        self.tell(handle, &seen.disks, first.as_ref());
+        if first.is_some() || !is_uneven {
             return Ok(Step::Idle(LOOK_INTERVAL));
         }
-        let seen = Seen { snapshot: &snapshot, nodes: &nodes, now };
-        let planned = self.course.page(disks, &mut self.backoff, seen)?;
+        let planned = self.course.page(seen.disks, &self.backoff, (&snapshot, &nodes), now)?;
         drop(snapshot);
         if planned.is_empty() {
             // At most half of a core goes into looking.
             let took = now.elapsed();
             return Ok(Step::After(took.max(handle.rest(took, Urgency::CanWait))));
         }
-        let moved = self.move_all(planned, &nodes, handle).await?;
-        Ok(if moved > 0 { Step::More } else { Step::After(FAILED_PAUSE) })
+        let resting = self.resting.len();
+        let moved = self.move_all(planned, &nodes, handle).await;
+        self.course.took(moved.shards, moved.is_interrupted);
+        // Without a target that takes nothing, the next page is another one.
+        let is_news = moved.shards > 0 || self.resting.len() > resting;
+        moved.trouble.map_or(Ok(if is_news { Step::More } else { Step::After(FAILED_PAUSE) }), Err)
     }
 
-    /// Moves these shards, and has their new places recorded. Returns how many moved.
-    async fn move_all(&mut self, planned: Vec<Planned>, nodes: &Nodes, handle: &Handle) -> Result<usize, Trouble> {
-        let Self { mender, pressure, counted, backoff, .. } = self;
+    /// Moves these shards, several at a time, and has their new places recorded as they are ready.
+    async fn move_all(&mut self, planned: Vec<Planned>, nodes: &Nodes, handle: &Handle) -> Moved {
+        let Self { mender, pressure, counted, backoff, resting, .. } = self;
         let (mender, progress) = (&*mender, Progress::new(Instant::now()));
         let pace = Paced { handle, pressure, urgency: Urgency::CanWait, progress: &progress };
-        let mend = |planned: Planned| {
-            let pace = &pace;
-            async move { mender.mend_on(&planned.to, planned.owed, pace).await }
-        };
-        let mending = stream::iter(planned).map(mend).buffer_unordered(CONTENTS_MAX);
-        let written = gather(mending, mender, counted, (handle, &progress)).await;
-        let mut mended = Vec::new();
-        for outcome in written {
-            match outcome {
-                Ok(written) => mended.push(written),
-                Err((content, reason)) => leave(backoff, content, reason),
+        let (mut waiting, mut mending, mut committing) =
+            (planned.into_iter(), FuturesUnordered::new(), FuturesUnordered::new());
+        let (mut ready, mut moved) = (Ready::default(), Moved::default());
+        let mut first = std::pin::pin!(something_first(&mender.ledger, counted, |_| true));
+        loop {
+            while mending.len() < CONTENTS_MAX
+                && let Some(next) = waiting.find(|planned| !resting.contains_key(&planned.to))
+            {
+                mending.push(move_one(mender, next, &pace));
+            }
+            if let Some(written) = ready.take(mending.is_empty()) {
+                committing.push(mender.commit(written, nodes, handle));
+            }
+            if mending.is_empty() && committing.is_empty() {
+                return moved;
+            }
+            tokio::select! {
+                Some((to, outcome)) = mending.next() => {
+                    progress.made();
+                    match outcome {
+                        Ok(written) => ready.push(written),
+                        Err((content, reason)) => {
+                            if reason == Reason::NoRoom {
+                                resting.insert(to, Instant::now() + TARGET_PAUSE);
+                            }
+                            leave(backoff, content, reason);
+                        }
+                    }
+                }
+                Some(committed) = committing.next() => {
+                    progress.made();
+                    if moved.count(committed, backoff, handle) {
+                        // What is not placed yet is discarded. What is being placed comes to its end.
+                        waiting = Vec::new().into_iter();
+                        mending.clear();
+                        ready = Ready::default();
+                    }
+                }
+                found = &mut first => {
+                    tracing::info!(first = %found, "moving no more shards for now");
+                    moved.is_interrupted = true;
+                    waiting = Vec::new().into_iter();
+                    if found.is_urgent() {
+                        mending.clear();
+                    }
+                    first.set(something_first(&mender.ledger, counted, First::is_urgent));
+                }
+                () = ready.due() => {}
+                () = sleep(ALIVE_INTERVAL) => {
+                    if progress.is_recent() {
+                        handle.alive();
+                    }
+                }
             }
         }
-        let mut moved = 0;
-        let Committed { repaired, trouble } = mender.commit(mended, nodes, handle).await;
-        for Repaired { content, causes, bytes, rest, .. } in repaired {
-            match rest {
-                Rest::Nothing => backoff.forget(&content),
-                Rest::Unplaced | Rest::Refused => leave(backoff, content, Reason::Refused),
-            }
-            moved += causes.len();
-            meters::moved(causes.len(), bytes);
-            handle.done(bytes);
-        }
-        trouble.map_or(Ok(moved), Err)
     }
 
-    /// Says how even the fills are.
-    fn tell(&mut self, handle: &Handle, disks: &Disks, is_uneven: bool) {
-        let left = if is_uneven { disks.surplus_bytes() } else { 0 };
-        meters::filled(disks.fills(), left);
-        handle.left(Some(left));
+    /// Says how even the fills are, and what keeps shards from moving.
+    fn tell(&mut self, handle: &Handle, disks: &Disks, first: Option<&First>) {
         let fills = disks.fills();
-        let state = match (is_uneven, self.course.is_stuck()) {
-            (true, _) => "shards are moving",
-            (false, false) => "no shard has to move",
-            (false, true) => "no shard can move to an emptier node, for the safety of its content or for want of room",
+        let left = if self.course.is_done(disks) { 0 } else { disks.surplus_bytes() };
+        meters::filled(fills, left);
+        handle.left(Some(left));
+        let state = match (first, self.course.is_under_way()) {
+            (Some(first), _) => format!("moves nothing while {first}"),
+            (None, true) => "shards are moving".into(),
+            (None, false) if self.course.is_stuck() => STUCK.into(),
+            (None, false) => "no shard has to move".into(),
         };
         let percent = |fill: f64| fill * 100.0;
+        let (mean, lowest, highest) = (percent(fills.mean), percent(fills.lowest), percent(fills.highest));
         self.say(
             handle,
             format!(
-                "{state}; nodes are filled to {:.2} % on average, the emptiest to {:.2} % and the fullest to {:.2} %",
-                percent(fills.mean),
-                percent(fills.lowest),
-                percent(fills.highest)
+                "{state}; nodes are filled to {mean:.2} % on average, the emptiest to {lowest:.2} % and the fullest to \
+                 {highest:.2} %"
             ),
         );
     }
@@ -205,45 +253,51 @@ impl<T: Transport> Rebalance<T> {
     }
 }
 
-/// Waits until all shards are written, or something has to be done before they move: then those that are not written yet are
-/// given up.
-async fn gather<T: Transport>(
-    mending: impl stream::Stream<Item = Result<Mended<T>, NotMended>>,
-    mender: &Mender<T>,
-    counted: &Counted,
-    (handle, progress): (&Handle, &Progress),
-) -> Vec<Result<Mended<T>, NotMended>> {
-    let mut written = Vec::new();
-    let mut mending = std::pin::pin!(mending);
-    let mut interrupted = std::pin::pin!(something_first(&mender.ledger, counted));
-    loop {
-        tokio::select! {
-            next = mending.next() => match next {
-                Some(outcome) => {
-                    progress.made();
-                    written.push(outcome);
-                }
-                None => return written,
-            },
-            first = &mut interrupted => {
-                tracing::info!(%first, "moving no more shards for now");
-                return written;
+/// What became of a page.
+#[derive(Default)]
+struct Moved {
+    shards: usize,
+    /// Something came first, and the rest was not begun.
+    is_interrupted: bool,
+    trouble: Option<Trouble>,
+}
+
+impl Moved {
+    /// Counts what was recorded. Returns whether that went wrong.
+    fn count(&mut self, Committed { repaired, trouble }: Committed, backoff: &mut Backoff, handle: &Handle) -> bool {
+        for Repaired { content, causes, bytes, rest, .. } in repaired {
+            match rest {
+                Rest::Nothing => backoff.forget(&content),
+                Rest::Unplaced | Rest::Refused => leave(backoff, content, Reason::Refused),
             }
-            () = sleep(ALIVE_INTERVAL) => {
-                if progress.is_recent() {
-                    handle.alive();
-                }
-            }
+            self.shards += causes.len();
+            meters::moved(causes.len(), bytes);
+            handle.done(bytes);
         }
+        let is_trouble = trouble.is_some();
+        self.trouble = trouble.or(self.trouble.take());
+        is_trouble
     }
 }
 
-/// Waits until something has to be done before shards move.
-async fn something_first(ledger: &Ledger, counted: &Counted) -> First {
+/// Writes a shard to its target. Returns that, too.
+async fn move_one<T: Transport>(
+    mender: &Mender<T>,
+    planned: Planned,
+    pace: &Paced<'_>,
+) -> (NodeId, Result<Mended<T>, NotMended>) {
+    let outcome = mender.mend_on(&planned.to, planned.owed, pace).await;
+    (planned.to, outcome)
+}
+
+/// Waits until something of this kind has to be done before shards move.
+async fn something_first(ledger: &Ledger, counted: &Counted, is_meant: fn(&First) -> bool) -> First {
     let mut progress = ledger.progress();
     loop {
         // What cannot be read is for the next step to say.
-        if let Ok(Some(first)) = counted.first(&ledger.latest()) {
+        if let Ok(Some(first)) = counted.first(&ledger.latest())
+            && is_meant(&first)
+        {
             return first;
         }
         if progress.changed().await.is_err() {

@@ -12,19 +12,20 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ledger::{Ledger, Snapshot, StateError};
 use shards::{ShardStore, Transport};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use worker::{Failpoint, Handle, Profile, Step, Trouble, Urgency, Worker, latest};
 
 use crate::Options;
 use crate::backoff::{Backoff, Reason};
 use crate::batch::{Committed, Repaired, Rest};
 use crate::counted::Counted;
-use crate::mend::{Mended, Mender};
+use crate::mend::Mender;
 use crate::meters;
 use crate::owed::{Margin, Owed};
 use crate::pace::{ALIVE_INTERVAL, Paced, Progress};
 use crate::pressure::{Pressure, STRIPES_MAX};
-use crate::round::Rounds;
+use crate::ready::Ready;
+use crate::round::{Rounds, Whole};
 use crate::standing::{Absences, Nodes};
 
 /// The rate unless another one is set, in bytes of new shards a second. Up to four times as many are read for them.
@@ -32,12 +33,6 @@ const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
 
 /// The most contents whose shards are written at a time.
 pub(crate) const CONTENTS_MAX: usize = STRIPES_MAX;
-
-/// Contents whose new shards are durable wait for others up to this number ...
-const READY_MAX: usize = 256;
-
-/// ... or for this long, to be placed by one fact.
-const READY_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// The shortest time between two looks at a state that changes all the time.
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
@@ -69,7 +64,8 @@ impl<T: Transport> Repair<T> {
     pub fn new(options: Options, ledger: Ledger, store: ShardStore<T>) -> Self {
         meters::describe();
         let now = Instant::now();
-        let mender = Mender { store, ledger, sources: options.sources.clone() };
+        let counted = Counted::default();
+        let mender = Mender { store, ledger, sources: options.sources.clone(), claims: counted.claims.clone() };
         Self {
             options,
             mender,
@@ -78,7 +74,7 @@ impl<T: Transport> Repair<T> {
             rounds: Rounds::new(now),
             backoff: Backoff::default(),
             is_under_way: false,
-            counted: Counted::default(),
+            counted,
             asked: None,
             said: String::new(),
         }
@@ -201,8 +197,10 @@ impl<T: Transport> Repair<T> {
 
     /// Says what is owed.
     fn tell(&mut self, handle: &Handle) {
+        if let Some(Whole { owed, at }) = self.rounds.whole {
+            self.counted.set(owed == 0, self.backoff.hopeless() as u64, at);
+        }
         let Some(tally) = &self.rounds.tally else { return };
-        self.counted.set(tally.is_nothing(), self.rounds.tally_at);
         meters::owed(tally, &self.backoff, self.pressure.limit());
         handle.left_as_of(tally.bytes(), self.rounds.tally_at);
         let sentence = tally.sentence(&self.backoff);
@@ -261,43 +259,6 @@ impl<T: Transport> Worker for Repair<T> {
                 return;
             }
             sleep(LOOK_PAUSE).await;
-        }
-    }
-}
-
-/// Contents whose new shards are durable, and that wait to be placed.
-struct Ready<T: Transport> {
-    contents: Vec<Mended<T>>,
-    due: Option<Instant>,
-}
-
-impl<T: Transport> Default for Ready<T> {
-    fn default() -> Self {
-        Self { contents: Vec::new(), due: None }
-    }
-}
-
-impl<T: Transport> Ready<T> {
-    fn push(&mut self, mended: Mended<T>) {
-        self.due.get_or_insert_with(|| Instant::now() + READY_TIME_MAX);
-        self.contents.push(mended);
-    }
-
-    /// Those that are to be placed now, if it is time. `is_last`: no others will come soon.
-    fn take(&mut self, is_last: bool) -> Option<Vec<Mended<T>>> {
-        let is_due = self.due.is_some_and(|due| due <= Instant::now());
-        let is_time = is_due || is_last || self.contents.len() >= READY_MAX;
-        (is_time && !self.contents.is_empty()).then(|| {
-            self.due = None;
-            std::mem::take(&mut self.contents)
-        })
-    }
-
-    /// Waits until it is time.
-    async fn due(&self) {
-        match self.due {
-            Some(due) => sleep_until(due).await,
-            None => std::future::pending().await,
         }
     }
 }

@@ -86,6 +86,18 @@ struct Round {
     after: Option<ContentId>,
     /// What the first pass counted of all margins.
     counted: Tally,
+    /// How many contents without a fault it found to be owed shards.
+    faultless: u64,
+}
+
+/// What a round that went through all contents came to, and what was repaired since. The log's debt says how many have
+/// faults, so those are not among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// Contents without a fault that are owed shards.
+    pub(crate) owed: u64,
+    /// The last event that was known when it began.
+    pub(crate) at: u64,
 }
 
 /// The rounds.
@@ -102,6 +114,8 @@ pub(crate) struct Rounds {
     pub(crate) tally: Option<Tally>,
     /// The last event that was known when that was counted.
     pub(crate) tally_at: u64,
+    /// What the last round over all contents came to. One over contents with faults says nothing of others.
+    pub(crate) whole: Option<Whole>,
 }
 
 /// A part of a round.
@@ -115,7 +129,7 @@ pub(crate) struct Page {
 
 impl Rounds {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { round: None, last: None, next_all: now, next_for_room: now, tally: None, tally_at: 0 }
+        Self { round: None, last: None, next_all: now, next_for_room: now, tally: None, tally_at: 0, whole: None }
     }
 
     /// Whether a round is due, also in place of one that is under way.
@@ -191,6 +205,7 @@ impl Rounds {
                 source: Source::Faulty,
                 after: None,
                 counted: Tally::default(),
+                faultless: 0,
             });
         }
         self.see_fewer(&cause);
@@ -210,6 +225,12 @@ impl Rounds {
         let counted = self.round.as_mut().filter(|round| round.margin == Margin::None).map(|round| &mut round.counted);
         for tally in counted.into_iter().chain(&mut self.tally) {
             tally.repaired(margin, causes.iter().copied(), bytes, is_whole);
+        }
+        if is_whole && !causes.contains(&PlaceCause::Fault) {
+            let counted = self.round.as_mut().map(|round| &mut round.faultless);
+            for owed in counted.into_iter().chain(self.whole.as_mut().map(|whole| &mut whole.owed)) {
+                *owed = owed.saturating_sub(1);
+            }
         }
     }
 
@@ -242,6 +263,7 @@ impl Rounds {
             if let Some(owed) = owed(content, row, &faults, nodes) {
                 if round.margin == Margin::None {
                     round.counted.add(&owed);
+                    round.faultless += u64::from(faults.is_empty());
                 }
                 if owed.margin == round.margin && !backoff.is_left(&content, now) {
                     page.owed.push(owed);
@@ -272,6 +294,7 @@ impl Rounds {
         }
         if round.margin == Margin::None {
             if round.is_over_all {
+                self.whole = Some(Whole { owed: round.faultless, at: round.at });
                 self.next_all = now
                     + if is_emptying {
                         OWED_INTERVAL.max(round.reading * EMPTYING_INTERVAL_TIMES)
@@ -388,5 +411,33 @@ mod tests {
         assert!((1..10).contains(&go_on(&mut rounds, &mut backoff, &ledger, later)), "it is looked for once");
         assert!(rounds.next(&backoff) > later);
         assert_eq!(backoff.counts().map(|(_, count)| count).sum::<usize>(), 0);
+    }
+
+    #[tokio::test]
+    async fn only_a_round_over_all_contents_says_what_those_without_a_fault_are_owed() {
+        let (folder, now) = (tempfile::tempdir().unwrap(), Instant::now());
+        let ledger = empty(&folder).await;
+        let (mut rounds, mut backoff) = (Rounds::new(now), Backoff::default());
+        go_on(&mut rounds, &mut backoff, &ledger, now);
+        let whole = Whole { owed: 1, at: 7 };
+        rounds.whole = Some(whole);
+        let faulty = Round {
+            cause: Cause::default(),
+            at: 9,
+            is_over_all: false,
+            reading: Duration::ZERO,
+            margin: Margin::None,
+            source: Source::Faulty,
+            after: None,
+            counted: Tally::default(),
+            faultless: 0,
+        };
+        rounds.round = Some(faulty);
+        rounds.end_pass(false, now);
+        assert_eq!((rounds.whole, rounds.tally_at), (Some(whole), 9), "it was not looked at");
+        rounds.repaired(Margin::Two, &[PlaceCause::Fault], 1, true);
+        assert_eq!(rounds.whole, Some(whole), "that was another one");
+        rounds.repaired(Margin::Two, &[PlaceCause::Spread], 1, true);
+        assert_eq!(rounds.whole, Some(Whole { owed: 0, ..whole }));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::placement::{Candidate, NODE_RESERVE_BYTES};
-use domain::row::{Duty, NodeRow, Presence};
+use domain::row::{Condition, Duty, NodeRow, Presence};
 use events::ids::NodeId;
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -91,6 +91,14 @@ impl Nodes {
     /// The nodes that may take shards now.
     pub(crate) fn open(&self) -> &BTreeSet<NodeId> {
         &self.open
+    }
+
+    /// The nodes that hold shards and take new ones by the word of the log, which does not change with every slow reply.
+    pub(crate) fn usable(&self) -> impl Iterator<Item = &NodeId> {
+        let is_usable = |row: &NodeRow| {
+            row.duty.is == Duty::Serve && row.presence.is == Presence::Online && row.condition.is == Condition::Healthy
+        };
+        self.rows.iter().filter(move |(_, row)| is_usable(row)).map(|(node, _)| node)
     }
 
     /// Whether a request to a node makes sense.

@@ -47,11 +47,6 @@ impl Tally {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Whether no content is owed a shard.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.contents.values().all(|count| *count == 0)
-    }
-
     /// Bytes that are owed.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes

@@ -205,6 +205,13 @@ impl<T: Transport> ShardStore<T> {
         &self.inner.membership
     }
 
+    /// Whether a node takes writes without delay, as far as this process has seen: it is not slow with them, and has not
+    /// refused the last ones.
+    pub fn is_prompt(&self, node: &NodeId) -> bool {
+        let (client, now) = (self.inner.clients.get(node), Instant::now());
+        !client.latency().is_slow_for_writes(now) && !client.latency().refuses_writes(now)
+    }
+
     /// Stores a content of 1 to [`STRIPE_BYTES`](crate::piece::STRIPE_BYTES) bytes. Returns once a quorum of its shards
     /// is durable, so that it would survive the loss of any one node. Dropping the future discards the shards.
     ///

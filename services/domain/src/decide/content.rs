@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use events::Fact;
-use events::content::{ContentPlaced, Placed, Reclaimed, ShardPlaced};
+use events::content::{ContentPlaced, PlaceCause, Placed, Reclaimed, ShardPlaced};
 use events::ids::{ContentId, Generation, NodeId, Placement, Sha256Digest};
 
 use super::{Decision, Refused};
 use crate::change::FACT_CHANGES_MAX;
 use crate::command::{DedupScope, Outcome, PlaceShards, ReclaimContents, Rejection};
 use crate::placement::SHARDS_PER_NODE_MAX;
-use crate::row::{BucketId, ContentRow, Duty, PlacedShard};
+use crate::row::{BucketId, ContentRow, Duty, PlacedShard, Presence};
 use crate::view::View;
 
 /// The most contents that one fact ends.
@@ -155,18 +155,29 @@ impl<V: View> Choice<'_, V> {
             |lies: &PlacedShard| lies.index == *shard && lies.node == from.node && lies.generation == from.generation;
         let others = lie.iter().filter(|lies| lies.index != *shard && lies.node == to.node).count();
         Ok(lie.iter().any(lies_there)
-            && others < SHARDS_PER_NODE_MAX
-            && self.takes_shards(&to.node)?
+            && others < others_max(placed.cause)
+            && self.takes_shards(&to.node, placed.cause)?
             && to.generation.is_of_repair()
             && !self.names.contains(&to.generation)
             && is_unused(self.view, to.generation)?)
     }
 
-    /// Whether a node still is what it was when it was chosen, and nobody wants it emptied.
-    fn takes_shards(&self, node: &NodeId) -> Result<bool, Refused<V::Error>> {
+    /// Whether a node still is what it was when it was chosen, and nobody wants it emptied. What is lost may go to one that
+    /// went away a moment ago: it has no other place. What lies well where it is must not be given up for it.
+    fn takes_shards(&self, node: &NodeId, cause: PlaceCause) -> Result<bool, Refused<V::Error>> {
         let row = self.view.node(node).map_err(Refused::View)?;
-        Ok(row.is_some_and(|row| row.duty.is == Duty::Serve && row.changed <= self.wanted.chosen_at))
+        Ok(row.is_some_and(|row| {
+            row.duty.is == Duty::Serve
+                && row.changed <= self.wanted.chosen_at
+                && (cause != PlaceCause::Balance || row.presence.is == Presence::Online)
+        }))
     }
+}
+
+/// From how many other shards of its content on a node on a shard is not placed there. One that moves for even fills alone
+/// may as well stay where it is.
+fn others_max(cause: PlaceCause) -> usize {
+    if cause == PlaceCause::Balance { 1 } else { SHARDS_PER_NODE_MAX }
 }
 
 /// Takes those of the contents to which nothing refers, and has not for long enough.

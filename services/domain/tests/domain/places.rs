@@ -153,6 +153,28 @@ fn a_shard_is_placed_only_on_a_node_that_takes_it() {
 }
 
 #[test]
+fn a_shard_moves_for_even_fills_only_to_a_node_that_is_online_and_has_no_other_one() {
+    let it = content(b'a', 1);
+    let given = stored_on_six();
+    let balanced = |shard, to, n| {
+        let shard = ShardPlaced { cause: PlaceCause::Balance, ..moved(it, shard, to, n) };
+        Command::from(PlaceShards { chosen_at: 8, ..place_all(vec![(it, vec![shard])]) })
+    };
+    accepted(&given, &balanced(0, 7, 1), &placed(&[]));
+    let offline = after(&given, &[change(7, NodeChange::Offline { position: 1, starts: 1 })]);
+    unchanged(&offline, &balanced(0, 7, 1), &placed(&[1])); // the shard that it has is better than one there
+    accepted(&after(&offline, &[change(7, NodeChange::Online)]), &balanced(0, 7, 1), &placed(&[]));
+    unchanged(&given, &balanced(0, 2, 1), &placed(&[1]));
+    let repaired = after(&given, &[place(it, &[moved(it, 1, 7, 1)])]);
+    unchanged(&repaired, &balanced(0, 7, 2), &placed(&[2])); // another one was written there meanwhile
+    accepted(&repaired, &place(it, &[moved(it, 0, 7, 2)]), &placed(&[])); // what is lost may share a node
+    let crowded = after(&repaired, &[place(it, &[moved(it, 0, 7, 2)])]);
+    let from = place_of(7, fresh(2));
+    let off = ShardPlaced { from, cause: PlaceCause::Balance, ..moved(it, 0, 1, 3) };
+    accepted(&crowded, &place(it, &[off]), &placed(&[])); // two of it lie elsewhere
+}
+
+#[test]
 fn whether_a_content_is_safe_depends_on_all_its_nodes() {
     let it = content(b'a', 1);
     let given = after(&stored_on_six(), &[note(it, &[(5, 6, Some(Fault::Missing))])]);
