@@ -205,17 +205,14 @@ fn groups<T: Transport>(mended: Vec<Mended<T>>) -> Vec<Group> {
             shards + placed.shards.len() <= SHARDS_MAX
         };
         let about = About { margin, shard_bytes, is_whole };
-        match of_bucket.last_mut().filter(fits) {
-            Some(group) => {
-                group.chosen_at = group.chosen_at.min(chosen_at);
-                group.contents.push(placed);
-                group.about.push(about);
-                group.claims.push(claim);
-            }
-            None => {
-                let (contents, about, claims) = (vec![placed], vec![about], vec![claim]);
-                of_bucket.push(Group { bucket, chosen_at, contents, about, claims });
-            }
+        if let Some(group) = of_bucket.last_mut().filter(fits) {
+            group.chosen_at = group.chosen_at.min(chosen_at);
+            group.contents.push(placed);
+            group.about.push(about);
+            group.claims.push(claim);
+        } else {
+            let (contents, about, claims) = (vec![placed], vec![about], vec![claim]);
+            of_bucket.push(Group { bucket, chosen_at, contents, about, claims });
         }
     }
     groups.into_values().flatten().collect()

@@ -16,9 +16,9 @@
 //! # Layout
 //! - [`Repair`]: the worker that rewrites shards. `standing` says how the log and the membership stand to nodes, `owed`
 //!   what a content is owed, `target` on which nodes it is written; `round` walks the contents, the most endangered first;
-//!   `tally` sums up what is owed; `mend` writes the shards of one content, `ready` and `batch` have many contents placed by one fact; `pace` and `pressure` give
-//!   way to clients; `backoff` leaves a content for a while
-//! - `claims`: which contents one of the two loops has taken up
+//!   `tally` sums up what is owed; `mend` writes the shards of one content, `ready` and `batch` have many contents placed by
+//!   one fact; `claims` keeps two loops from writing shards of one content at a time; `pace` and `pressure` give way to
+//!   clients; `backoff` leaves a content for a while
 //! - [`Rebalance`]: the worker that moves shards from fuller nodes to emptier ones; `counted` says what goes
 //!   first, `course` which shards are to move
 //! - [`Scan`]: the worker that compares what nodes list with what the log names; `hints`: what was heard of damage

@@ -113,7 +113,7 @@ impl<T: Transport> Mender<T> {
     /// Whether the shards of a content lie where they did when it was looked at. It may have waited for its turn since, and
     /// whoever had taken it up meanwhile may have placed some.
     fn lies_as_seen(&self, owed: &Owed) -> Result<bool, Reason> {
-        let row = self.ledger.latest().content(&owed.content).map_err(unreadable)?;
+        let row = self.ledger.latest().content(&owed.content).map_err(|error| unreadable(&error))?;
         Ok(row.is_some_and(|row| row.placement == owed.row.placement && row.moved == owed.row.moved))
     }
 
@@ -124,7 +124,7 @@ impl<T: Transport> Mender<T> {
             Ok(Rewrite { index: owed.shard.index, node: node.clone(), generation, is_readable: owed.is_readable() })
         };
         let rewrites: Result<_, StateError> = targets.iter().map(rewrite).collect();
-        rewrites.map_err(unreadable)
+        rewrites.map_err(|error| unreadable(&error))
     }
 
     /// A fresh generation, by the secret of the master key in use.
@@ -148,7 +148,7 @@ impl Owed {
     }
 }
 
-fn unreadable(error: StateError) -> Reason {
+fn unreadable(error: &StateError) -> Reason {
     tracing::warn!(%error, "the state cannot be read");
     Reason::Other
 }

@@ -275,7 +275,7 @@ impl Moved {
             handle.done(bytes);
         }
         let is_trouble = trouble.is_some();
-        self.trouble = trouble.or(self.trouble.take());
+        self.trouble = trouble.or_else(|| self.trouble.take());
         is_trouble
     }
 }
