@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn a_content_is_taken_up_once_at_a_time() {
         let claims = Claims::default();
-        let claim = claims.clone().take(content()).unwrap();
+        let claim = claims.take(content()).unwrap();
         assert!(claims.take(content()).is_none());
         drop(claim);
         assert!(claims.take(content()).is_some());
