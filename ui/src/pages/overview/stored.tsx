@@ -11,7 +11,7 @@ import { Segments } from "@/parts/tabs";
 
 const SERIES: Series[] = [
   { key: "bytes", title: "Logical", colour: "var(--noun-bucket)" },
-  { key: "stored", title: "Distinct", colour: "var(--noun-repair)", isDashed: true },
+  { key: "stored", title: "Distinct", colour: "var(--noun-repair)", stroke: "dashed" },
 ];
 
 /** What is stored, and how it grew. */

@@ -21,18 +21,18 @@ const READ = "var(--accent)";
 const WRITE = "var(--noun-object)";
 const REQUESTS: Series[] = [
   { key: "reads", title: "Reads", colour: READ },
-  { key: "writes", title: "Writes", colour: WRITE },
-  { key: "errors", title: "Errors", colour: "var(--danger)", isDashed: true },
+  { key: "writes", title: "Writes", colour: WRITE, stroke: "dashed" },
+  { key: "errors", title: "Errors", colour: "var(--danger)", stroke: "dotted" },
 ];
 const BYTES: Series[] = [
   { key: "out", title: "Out", colour: READ },
-  { key: "in", title: "In", colour: WRITE, isDashed: true },
+  { key: "in", title: "In", colour: WRITE, stroke: "dashed" },
 ];
 const LATENCY: Series[] = [
   { key: "readP50", title: "Read p50", colour: READ },
-  { key: "readP99", title: "Read p99", colour: READ, isDashed: true },
-  { key: "writeP50", title: "Write p50", colour: WRITE },
-  { key: "writeP99", title: "Write p99", colour: WRITE, isDashed: true },
+  { key: "readP99", title: "Read p99", colour: READ, stroke: "dashed" },
+  { key: "writeP50", title: "Write p50", colour: WRITE, stroke: "long" },
+  { key: "writeP99", title: "Write p99", colour: WRITE, stroke: "dotted" },
 ];
 
 /** Requests, bytes and latency, now and before. */
@@ -71,7 +71,7 @@ export function Traffic() {
         <Panel title="Bytes per second" aside={<Legend series={BYTES} />}>
           <TimeChart {...common} label="Bytes per second, in and out" series={BYTES} format={bytes} isBytes />
         </Panel>
-        <Panel title="Latency" aside="p50 solid, p99 dashed">
+        <Panel title="Latency" aside={<Legend series={LATENCY} />}>
           <TimeChart {...common} label="Latency of reads and writes" series={LATENCY} format={milliseconds} />
         </Panel>
       </div>

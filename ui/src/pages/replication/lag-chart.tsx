@@ -8,7 +8,13 @@ import { chartSeconds } from "./seconds-text";
 /** The shortest span of the chart, in milliseconds. */
 const SPAN_MIN_MS = 120_000;
 
-const COLOURS = ["replication", "node", "bucket", "object", "user"].map((noun) => `var(--noun-${noun})`);
+const LINES = [
+  { colour: "var(--noun-replication)", stroke: "solid" },
+  { colour: "var(--noun-node)", stroke: "dashed" },
+  { colour: "var(--noun-bucket)", stroke: "dotted" },
+  { colour: "var(--noun-object)", stroke: "long" },
+  { colour: "var(--noun-user)", stroke: "mixed" },
+] as const;
 
 /** How many seconds destinations were behind since the page was opened. While it is paused, nothing is reported. */
 export function LagChart({
@@ -30,7 +36,7 @@ export function LagChart({
   const series = useMemo(() => farthest(history).map(seriesOf), [history]);
   const first = points[0]?.time ?? at;
   const last = points.at(-1)?.time ?? at;
-  const isPart = ways.length > series.length && series.length === COLOURS.length;
+  const isPart = ways.length > series.length && series.length === LINES.length;
   if (series.length === 0 && !ways.some(({ lag }) => lag)) return null;
   return (
     <Panel
@@ -58,6 +64,6 @@ function seriesOf(way: ReplicatedTo, place: number): Series {
   return {
     key: wayId(way),
     title: `${way.bucket} to ${placeOf(way.destination)}`,
-    colour: COLOURS[place] ?? "var(--muted)",
+    ...(LINES[place] ?? { colour: "var(--muted)" }),
   };
 }

@@ -11,7 +11,7 @@ import {
 import { clock, moment } from "../format";
 import { Skeleton } from "../states";
 import { useChartsTogether } from "./hover";
-import { dashesOf } from "./legend";
+import { STROKES, type Stroke } from "./legend";
 import { byteTicks, timeLabel, timeTicks } from "./ticks";
 
 export interface Series {
@@ -20,7 +20,8 @@ export interface Series {
   readonly colour: string;
   /** Areas are stacked; lines are not. */
   readonly isArea?: boolean;
-  readonly isDashed?: boolean;
+  /** How it is drawn; without it, as a solid line. */
+  readonly stroke?: Stroke;
 }
 
 /** A point in time. Values that are absent are gaps. */
@@ -133,7 +134,7 @@ function greatest(points: readonly Point[], series: readonly Series[]): number {
   return most;
 }
 
-function shape({ key, title, colour, isArea, isDashed }: Series) {
+function shape({ key, title, colour, isArea, stroke = "solid" }: Series) {
   const common = {
     dataKey: key,
     name: title,
@@ -148,7 +149,7 @@ function shape({ key, title, colour, isArea, isDashed }: Series) {
   return isArea ? (
     <Area key={key} {...common} fill={colour} fillOpacity={0.14} stackId="areas" />
   ) : (
-    <Line key={key} {...common} strokeDasharray={dashesOf(isDashed)} />
+    <Line key={key} {...common} strokeDasharray={STROKES[stroke]} />
   );
 }
 

@@ -10,11 +10,11 @@ import { Segments } from "@/parts/tabs";
 
 const BYTES: Series[] = [
   { key: "bytes", title: "Logical", colour: "var(--noun-bucket)" },
-  { key: "stored", title: "Distinct", colour: "var(--noun-repair)", isDashed: true },
+  { key: "stored", title: "Distinct", colour: "var(--noun-repair)", stroke: "dashed" },
 ];
 const OBJECTS: Series[] = [
   { key: "objects", title: "Objects", colour: "var(--noun-object)" },
-  { key: "versions", title: "Versions", colour: "var(--noun-node)", isDashed: true },
+  { key: "versions", title: "Versions", colour: "var(--noun-node)", stroke: "dashed" },
 ];
 const OPTIONS = (Object.keys(SPANS) as Span[]).map((value) => ({ value, title: SPANS[value].title }));
 
