@@ -57,7 +57,7 @@ export function Panel({
       className={cx("min-w-0 rounded-lg border border-line bg-surface [--table-inset:0.625rem]", className)}
     >
       {(title || aside) && (
-        <header className="flex min-h-10 items-center gap-3 px-4 pt-2 pb-1">
+        <header className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 px-4 pt-2 pb-1">
           {title && <h2 className="min-w-0 truncate text-table font-medium">{title}</h2>}
           {aside && <div className="ml-auto flex items-center gap-2 text-xs text-muted">{aside}</div>}
         </header>

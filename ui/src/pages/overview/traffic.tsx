@@ -34,6 +34,8 @@ const LATENCY: Series[] = [
   { key: "writeP50", title: "Write p50", colour: WRITE, stroke: "long" },
   { key: "writeP99", title: "Write p99", colour: WRITE, stroke: "dotted" },
 ];
+/** The same beside a title: a percentile follows the one of the same requests. */
+const LATENCY_LEGEND = LATENCY.map((line) => ({ ...line, title: line.title.replace(/^.* p99$/, "p99") }));
 
 /** Requests, bytes and latency, now and before. */
 export function Traffic() {
@@ -71,7 +73,7 @@ export function Traffic() {
         <Panel title="Bytes per second" aside={<Legend series={BYTES} />}>
           <TimeChart {...common} label="Bytes per second, in and out" series={BYTES} format={bytes} isBytes />
         </Panel>
-        <Panel title="Latency" aside={<Legend series={LATENCY} />}>
+        <Panel title="Latency" aside={<Legend series={LATENCY_LEGEND} />}>
           <TimeChart {...common} label="Latency of reads and writes" series={LATENCY} format={milliseconds} />
         </Panel>
       </div>
