@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::access::Accounts;
 use crate::bucket_rules::{CorsCache, LoggingCache};
 use crate::cache::{Cache, CacheFigures};
+use crate::hashes::Hashing;
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
 use crate::room::{Pool, Portions, Sizes, Spill};
@@ -104,8 +105,7 @@ pub(crate) struct Shared {
     pub(crate) read_portions: Portions,
     pub(crate) strangers_read_portions: Portions,
     pub(crate) whole_kib: Arc<Semaphore>,
-    /// Limits how many large bodies are hashed at the same time. It is never closed.
-    pub(crate) hashing: Semaphore,
+    pub(crate) hashing: Hashing,
 }
 
 impl Gateway {
@@ -134,7 +134,7 @@ impl Gateway {
             read_portions: Portions::new(READ_PORTION_KIB),
             strangers_read_portions: Portions::new(STRANGERS_READ_PORTION_KIB),
             whole_kib: Arc::new(Semaphore::new(WHOLE_KIB_MAX)),
-            hashing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            hashing: Hashing::new(std::thread::available_parallelism().map_or(1, usize::from)),
         }))
     }
 

@@ -8,13 +8,14 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 20] = [
+const LIBRARIES: [(&str, &[&str]); 21] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
     ("listener", &[]),
     ("ratelimit", &[]),
     ("vfs", &[]),
+    ("md5batch", &[]),
     ("domain", &["events"]),
     ("policy", &["events"]),
     ("eventlog", &["events"]),
