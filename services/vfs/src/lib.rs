@@ -6,6 +6,7 @@
 //! This crate knows nothing of shards, retries nothing, and never says that something is durable which is not. It stands
 //! apart from `node` so that `testkit`, which has the same folder in memory, does not depend on the crate it tests.
 
+mod direct;
 mod real;
 mod uncached;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FallocateFlags, Mode, OFlags};
 
+use super::direct::DirectWrites;
 use super::uncached::UncachedFile;
 use super::{File, Folder, Name, Open, Space};
 
@@ -35,7 +36,7 @@ impl RealDisk {
         match rustix::fs::openat(&self.root, path, flags | OFlags::DIRECT, Mode::empty()) {
             Err(rustix::io::Errno::INVAL) => {
                 let fd = rustix::fs::openat(&self.root, path, flags, Mode::empty())?;
-                Ok(Arc::new(RealFile(fd.into())))
+                Ok(Arc::new(RealFile::from(fd)))
             }
             other => Ok(Arc::new(UncachedFile(other?.into()))),
         }
@@ -67,7 +68,7 @@ impl Folder for RealDisk {
             }
             other => other?,
         };
-        Ok(Arc::new(RealFile(fd.into())))
+        Ok(Arc::new(RealFile::from(fd)))
     }
 
     fn length(&self, path: &Path) -> io::Result<u64> {
@@ -130,21 +131,33 @@ impl Folder for RealDisk {
     }
 }
 
-struct RealFile(fs::File);
+struct RealFile {
+    file: fs::File,
+    direct: DirectWrites,
+}
+
+impl From<OwnedFd> for RealFile {
+    fn from(fd: OwnedFd) -> Self {
+        Self { file: fd.into(), direct: DirectWrites::default() }
+    }
+}
 
 impl File for RealFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.0.read_exact_at(buffer, offset)
+        self.file.read_exact_at(buffer, offset)
     }
 
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
         /// The most parts of one call on Linux (`UIO_MAXIOV`).
         const PARTS_MAX: usize = 1024;
+        if self.direct.write_at(&self.file, parts, offset)? {
+            return Ok(());
+        }
         let (mut rest, mut offset) = (parts, offset);
         IoSlice::advance_slices(&mut rest, 0);
         while !rest.is_empty() {
             let some = rest.get(..PARTS_MAX).unwrap_or(rest);
-            match rustix::io::pwritev(&self.0, some, offset) {
+            match rustix::io::pwritev(&self.file, some, offset) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     IoSlice::advance_slices(&mut rest, written);
@@ -158,19 +171,19 @@ impl File for RealFile {
     }
 
     fn allocate(&self, bytes: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, bytes) {
+        match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), 0, bytes) {
             // A file system without it still gets the length; its space is then found out while writing.
-            Err(rustix::io::Errno::OPNOTSUPP) => self.0.set_len(bytes),
+            Err(rustix::io::Errno::OPNOTSUPP) => self.file.set_len(bytes),
             other => Ok(other?),
         }
     }
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
-        self.0.set_len(bytes)
+        self.file.set_len(bytes)
     }
 
     fn sync(&self) -> io::Result<()> {
-        rustix::fs::fdatasync(&self.0)?;
+        rustix::fs::fdatasync(&self.file)?;
         if self.is_removed()? {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the file was deleted while in use"));
         }
@@ -178,10 +191,10 @@ impl File for RealFile {
     }
 
     fn length(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn is_removed(&self) -> io::Result<bool> {
-        Ok(rustix::fs::fstat(&self.0)?.st_nlink == 0)
+        Ok(rustix::fs::fstat(&self.file)?.st_nlink == 0)
     }
 }

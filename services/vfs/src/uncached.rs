@@ -11,7 +11,7 @@ use super::File;
 /// What offsets, lengths and buffers are multiples of: no less than a block of any common disk or file system.
 ///
 /// Source: open(2), `O_DIRECT`.
-const ALIGN_BYTES: usize = 4096;
+pub(super) const ALIGN_BYTES: usize = 4096;
 
 /// A file that is read past the page cache.
 pub(super) struct UncachedFile(pub(super) fs::File);

@@ -43,9 +43,9 @@ pub(crate) const CHANGE_OVERHEAD_BYTES: usize = 64;
 /// The most staged shards: more than a gateway has connections. One takes a few hundred bytes of memory.
 pub(crate) const STAGED_MAX: usize = 16_384;
 
-/// The most staged shards with an open file. Six nodes may share one process. (Tests have few shards, and must reach
-/// the limit.)
-pub(crate) const STAGED_OPEN_MAX: usize = if cfg!(test) { 2 } else { 512 };
+/// The most staged shards with an open file, which may have two handles. Six nodes may share one process. (Tests have
+/// few shards, and must reach the limit.)
+pub(crate) const STAGED_OPEN_MAX: usize = if cfg!(test) { 2 } else { 256 };
 
 /// A staged shard without a new piece for this long is dropped: its writer is gone.
 pub(crate) const STAGED_IDLE_MAX: Duration = Duration::from_mins(15);

@@ -85,8 +85,8 @@ impl Staged {
 }
 
 impl ShardFiles {
-    /// Writes one piece to the page cache. `Damaged` if it does not match its checksum. Piece 0 creates the shard;
-    /// another piece is `NotFound` if the shard no longer exists.
+    /// Writes one piece, which is durable only after the seal. `Damaged` if it does not match its checksum. Piece 0
+    /// creates the shard; another piece is `NotFound` if the shard no longer exists.
     pub(crate) fn stage(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
         if piece.index >= PIECES_MAX || piece.bytes.is_empty() || piece.bytes.len() > UNIT_BYTES {
             return Err(DiskError::Invalid("a piece beyond the limits"));
@@ -224,7 +224,7 @@ impl ShardFiles {
         }
     }
 
-    /// Syncs the file if much has gathered in the page cache, so that a later seal is quick.
+    /// Syncs the file if much was written since the last sync, so that a later seal is quick.
     fn sync_some(&self, mut staged: MutexGuard<'_, Staged>, file: &dyn File) -> Result<(), DiskError> {
         if staged.unsynced_bytes < STAGED_SYNC_BYTES {
             return Ok(());
