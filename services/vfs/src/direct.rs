@@ -12,10 +12,6 @@ use rustix::fs::{Mode, OFlags};
 
 use super::uncached::ALIGN_BYTES;
 
-/// Writes without a part of this length go through the page cache, however many parts they have: what is small is read
-/// more often, and a copy of it costs little.
-const DIRECT_BYTES_MIN: usize = 128 * 1024;
-
 /// Bytes of one write past the page cache: a piece of a shard.
 const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -36,10 +32,9 @@ pub(super) struct DirectWrites {
 impl DirectWrites {
     /// Writes all parts, one after the other, from `offset`: whole blocks past the page cache, and what is left at both
     /// ends, less than a block each, through it. So two writes that meet within a block need not know of each other.
-    /// Returns false, and writes nothing, if the file or the write is not made for that.
+    /// Returns false, and writes nothing, if the file is not made for that.
     pub(super) fn write_at(&self, file: &fs::File, parts: &[IoSlice<'_>], offset: u64) -> io::Result<bool> {
-        let is_long = parts.iter().any(|part| part.len() >= DIRECT_BYTES_MIN);
-        if !is_long || self.refused.load(Ordering::Relaxed) {
+        if self.refused.load(Ordering::Relaxed) {
             return Ok(false);
         }
         let Some(handle) = self.handle.get_or_init(|| open(file)) else { return Ok(false) };
@@ -161,8 +156,12 @@ mod tests {
         for (seed, piece) in [3, 0, 6, 1, 5, 2, 4, 0].into_iter().enumerate() {
             let content = bytes(lengths[piece], seed);
             let (header, body) = content.split_at(32);
-            file.write_at(&mut [IoSlice::new(header), IoSlice::new(&[]), IoSlice::new(body)], offsets[piece] as u64)
-                .unwrap();
+            let mut parts = [IoSlice::new(header), IoSlice::new(&[]), IoSlice::new(body)];
+            let offset = offsets[piece] as u64;
+            // One of them goes through the page cache, beside the others.
+            let written =
+                if piece == 4 { file.write_at(&mut parts, offset) } else { file.write_past_cache(&mut parts, offset) };
+            written.unwrap();
             expected[offsets[piece]..offsets[piece] + lengths[piece]].copy_from_slice(&content);
             let mut read = vec![0; lengths[piece]];
             file.read_at(&mut read, offsets[piece] as u64).unwrap();
@@ -179,23 +178,23 @@ mod tests {
         let disk = RealDisk::open(folder.path()).unwrap();
         let file = disk.open(Path::new("file"), Open::Create).unwrap();
         disk.remove(Path::new("file")).unwrap();
-        file.write_at(&mut [IoSlice::new(&bytes(2 * DIRECT_BYTES_MIN, 1))], 7).unwrap();
+        file.write_past_cache(&mut [IoSlice::new(&bytes(2 * CHUNK_BYTES, 1))], 7).unwrap();
         assert_eq!(file.sync().map_err(|e| e.kind()), Err(io::ErrorKind::NotFound));
     }
 
     #[test]
-    fn short_writes_and_refused_ones_go_through_the_page_cache() {
+    fn what_cannot_be_written_so_is_left_to_the_caller_and_errors_are_not_hidden() {
         let folder = tempfile::tempdir().unwrap();
         let file = fs::File::create(folder.path().join("file")).unwrap();
-        let direct = DirectWrites::default();
-        let short = bytes(DIRECT_BYTES_MIN - 1, 1);
-        assert!(!direct.write_at(&file, &[IoSlice::new(&short), IoSlice::new(&short)], 0).unwrap());
-        let refused = DirectWrites { handle: OnceLock::from(None), ..DirectWrites::default() };
-        let long = bytes(DIRECT_BYTES_MIN, 1);
-        assert!(!refused.write_at(&file, &[IoSlice::new(&long)], 0).unwrap());
+        let long = bytes(CHUNK_BYTES, 1);
+        let without = DirectWrites { handle: OnceLock::from(None), ..DirectWrites::default() };
+        let refused = DirectWrites { refused: AtomicBool::new(true), ..DirectWrites::default() };
+        for direct in [without, refused] {
+            assert!(!direct.write_at(&file, &[IoSlice::new(&long)], 0).unwrap());
+        }
         let unwritable = fs::File::open(folder.path().join("file")).unwrap();
         let direct = DirectWrites { handle: OnceLock::from(Some(unwritable)), ..DirectWrites::default() };
-        assert!(direct.write_at(&file, &[IoSlice::new(&long)], 0).is_err(), "an error of the disk is not hidden");
+        assert!(direct.write_at(&file, &[IoSlice::new(&long)], 0).is_err());
         assert_eq!(file.metadata().unwrap().len(), 0);
     }
 }

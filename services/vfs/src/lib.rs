@@ -72,6 +72,11 @@ pub trait File: Send + Sync {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     /// Writes all parts, one after the other, from `offset`.
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()>;
+    /// The same for many bytes that nobody will read soon or write anew: past the page cache, where the file system
+    /// supports that. It may be mixed with [`Self::write_at`] in any order, and a sync covers both.
+    fn write_past_cache(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
+        self.write_at(parts, offset)
+    }
     /// Allocates space up to `bytes` and extends the file to that length with zeros; `StorageFull` leaves it unchanged.
     fn allocate(&self, bytes: u64) -> io::Result<()>;
     /// Truncates or extends the file to a length.

@@ -150,9 +150,6 @@ impl File for RealFile {
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
         /// The most parts of one call on Linux (`UIO_MAXIOV`).
         const PARTS_MAX: usize = 1024;
-        if self.direct.write_at(&self.file, parts, offset)? {
-            return Ok(());
-        }
         let (mut rest, mut offset) = (parts, offset);
         IoSlice::advance_slices(&mut rest, 0);
         while !rest.is_empty() {
@@ -168,6 +165,10 @@ impl File for RealFile {
             }
         }
         Ok(())
+    }
+
+    fn write_past_cache(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
+        if self.direct.write_at(&self.file, parts, offset)? { Ok(()) } else { self.write_at(parts, offset) }
     }
 
     fn allocate(&self, bytes: u64) -> io::Result<()> {

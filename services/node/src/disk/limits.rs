@@ -50,6 +50,9 @@ pub(crate) const STAGED_OPEN_MAX: usize = if cfg!(test) { 2 } else { 256 };
 /// A staged shard without a new piece for this long is dropped: its writer is gone.
 pub(crate) const STAGED_IDLE_MAX: Duration = Duration::from_mins(15);
 
+/// Pieces of this length are written past the page cache. What is smaller is read more often, and its copy costs little.
+pub(crate) const PAST_CACHE_BYTES_MIN: usize = 128 * 1024;
+
 /// After this many bytes a staged file is synced before its seal, so that the seal of a large one is not slow
 /// and dirty pages do not pile up.
 pub(crate) const STAGED_SYNC_BYTES: u64 = 16 * 1024 * 1024;

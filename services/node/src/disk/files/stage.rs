@@ -8,7 +8,7 @@ use shards::piece::{Form, PIECES_MAX, Piece, PieceHeader, UNIT_BYTES};
 use uuid::Uuid;
 
 use super::super::DiskError;
-use super::super::limits::{STAGED_MAX, STAGED_SYNC_BYTES};
+use super::super::limits::{PAST_CACHE_BYTES_MIN, STAGED_MAX, STAGED_SYNC_BYTES};
 use super::{Shape, ShardFiles, bucket_path, shard_path, staged_path};
 use vfs::{File, Open};
 
@@ -114,7 +114,11 @@ impl ShardFiles {
             };
             let header = piece.header();
             let mut parts = [IoSlice::new(&header), IoSlice::new(&piece.bytes)];
-            if let Err(e) = file.write_at(&mut parts, piece.form().offset(piece.index)) {
+            let offset = piece.form().offset(piece.index);
+            let is_long = piece.bytes.len() >= PAST_CACHE_BYTES_MIN;
+            let written =
+                if is_long { file.write_past_cache(&mut parts, offset) } else { file.write_at(&mut parts, offset) };
+            if let Err(e) = written {
                 return Err(self.give_up(shard, staged, &e, "write of a piece"));
             }
             staged.note(piece);

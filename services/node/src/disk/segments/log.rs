@@ -6,7 +6,9 @@ use shards::piece::{Piece, PieceHeader};
 use uuid::Uuid;
 
 use super::super::health::Health;
-use super::super::limits::{ROLL_BYTES_MIN, TOMBSTONE_ROOM_BYTES, ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
+use super::super::limits::{
+    PAST_CACHE_BYTES_MIN, ROLL_BYTES_MIN, TOMBSTONE_ROOM_BYTES, ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES,
+};
 use super::super::{DiskError, limits};
 use super::record::{
     Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, put_size, record_header,
@@ -341,7 +343,13 @@ impl Active {
         let end = self.end + group.bytes;
         let zeros = self.zeros_behind(end, group.bytes);
         parts.push(IoSlice::new(&zeros));
-        self.file.write_at(&mut parts, u64::from(self.end))?;
+        let pieces = group.records.iter().filter_map(|(_, piece)| *piece);
+        // The zeros stay in the page cache, since the next records are written into their pages.
+        if zeros.is_empty() && pieces.map(|piece| piece.bytes.len()).max() >= Some(PAST_CACHE_BYTES_MIN) {
+            self.file.write_past_cache(&mut parts, u64::from(self.end))?;
+        } else {
+            self.file.write_at(&mut parts, u64::from(self.end))?;
+        }
         self.zeroed = self.zeroed.max(end + u32::try_from(zeros.len()).unwrap_or(0));
         Ok(())
     }
