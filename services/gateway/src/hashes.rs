@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use events::ids::Sha256Digest;
-use futures_util::FutureExt;
 use md5batch::{Hashers, Md5, Pending, Stopped};
 use s3::checksum::{Algorithm, Checksum, Hasher};
 use s3::request::Payload as Declared;
@@ -17,10 +16,6 @@ const UNTURNED_BYTES_MAX: usize = 64 * 1024;
 
 /// Fewer bytes of a long payload are not worth the way to the thread that hashes it beside others.
 const SIDE_BY_SIDE_BYTES_MIN: usize = 16 * 1024;
-
-/// Bytes of a payload that may wait while a thread hashes those before them. They are in memory for no longer than the
-/// thread takes, however slow the client is.
-const WAITING_BYTES_MAX: usize = 512 * 1024;
 
 /// What the hashes of all payloads share.
 pub(crate) struct Hashing {
@@ -52,62 +47,32 @@ pub(crate) struct Hashes {
 /// The MD5 of a payload so far.
 enum Running {
     Here(Md5),
-    /// A thread adds bytes to it.
-    There(Pending, Waiting),
-}
-
-/// Pieces that follow those that a thread is adding.
-#[derive(Default)]
-struct Waiting {
-    pieces: Vec<Bytes>,
-    bytes: usize,
+    /// A thread adds a piece to it.
+    There(Pending),
 }
 
 impl Running {
-    /// Adds a piece, which a thread hashes beside those of other payloads. Waits for it only when more are waiting than
-    /// memory is meant for.
+    /// Adds a piece, which a thread hashes beside those of other payloads. Waits only for the piece before, so that no
+    /// more than one is kept for that, and only until it is hashed, however slow the client is.
     async fn add_side_by_side(&mut self, piece: &Bytes, hashers: &Hashers) -> Result<(), Error> {
-        let (mut pending, mut waiting) = match std::mem::take(self) {
-            Self::Here(md5) => {
-                *self = Self::There(hashers.update(md5, vec![piece.clone()]), Waiting::default());
-                return Ok(());
-            }
-            Self::There(pending, waiting) => (pending, waiting),
-        };
-        waiting.bytes += piece.len();
-        waiting.pieces.push(piece.clone());
-        let is_done = (&mut pending).now_or_never();
-        let md5 = match is_done {
-            None if waiting.bytes <= WAITING_BYTES_MAX => {
-                *self = Self::There(pending, waiting);
-                return Ok(());
-            }
-            None => pending.await,
-            Some(md5) => md5,
-        };
-        *self = Self::There(hashers.update(md5.map_err(stopped)?, waiting.pieces), Waiting::default());
+        let md5 = std::mem::take(self).settled().await?;
+        *self = Self::There(hashers.update(md5, piece.clone()));
         Ok(())
     }
 
-    /// Adds a piece at once, behind those that a thread adds.
-    async fn add_here(&mut self, piece: &[u8], hashers: &Hashers) -> Result<(), Error> {
-        let mut md5 = std::mem::take(self).settled(hashers).await?;
+    /// Adds a piece at once, behind the one that a thread adds.
+    async fn add_here(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let mut md5 = std::mem::take(self).settled().await?;
         md5.update(piece);
         *self = Self::Here(md5);
         Ok(())
     }
 
     /// The hash with all bytes.
-    async fn settled(self, hashers: &Hashers) -> Result<Md5, Error> {
+    async fn settled(self) -> Result<Md5, Error> {
         match self {
             Self::Here(md5) => Ok(md5),
-            Self::There(pending, waiting) => {
-                let md5 = pending.await.map_err(stopped)?;
-                if waiting.pieces.is_empty() {
-                    return Ok(md5);
-                }
-                hashers.update(md5, waiting.pieces).await.map_err(stopped)
-            }
+            Self::There(pending) => pending.await.map_err(|Stopped| Error::new(Code::InternalError)),
         }
     }
 }
@@ -116,10 +81,6 @@ impl Default for Running {
     fn default() -> Self {
         Self::Here(Md5::default())
     }
-}
-
-fn stopped(_: Stopped) -> Error {
-    Error::new(Code::InternalError)
 }
 
 /// The finished hashes.
@@ -152,7 +113,7 @@ impl Hashes {
         }
         let _turn = if is_long { hashing.turns.acquire().await.ok() } else { None };
         if !is_long || bytes.len() < SIDE_BY_SIDE_BYTES_MIN {
-            self.md5.add_here(bytes, &hashing.md5).await?;
+            self.md5.add_here(bytes).await?;
         }
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
@@ -163,9 +124,9 @@ impl Hashes {
         Ok(())
     }
 
-    pub(crate) async fn finish(self, algorithm: Option<Algorithm>, hashing: &Hashing) -> Result<Sums, Error> {
+    pub(crate) async fn finish(self, algorithm: Option<Algorithm>) -> Result<Sums, Error> {
         let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
-        let md5 = self.md5.settled(&hashing.md5).await?.finish();
+        let md5 = self.md5.settled().await?.finish();
         let checksum = match (self.checksum, algorithm) {
             (Some(hasher), _) => Some(hasher.finish()),
             (None, Some(Algorithm::Md5)) => Checksum::from_bytes(Algorithm::Md5, &md5),
@@ -208,6 +169,7 @@ pub(crate) fn verify(
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use md5::Digest as _;
 
     use super::*;
@@ -225,7 +187,7 @@ mod tests {
         drop(update);
         assert_eq!(hashing.turns.available_permits(), 1, "the next one has it");
         let all = [short, long].concat();
-        let sums = hashes.finish(None, &hashing).await.unwrap();
+        let sums = hashes.finish(None).await.unwrap();
         assert_eq!((sums.sha256, sums.md5), (Some(sha256(&all)), md5::Md5::digest(&all).into()));
     }
 
@@ -240,7 +202,7 @@ mod tests {
             hashes.update(&piece, &hashing).await.unwrap();
             all.extend_from_slice(&piece);
         }
-        let sums = hashes.finish(Some(Algorithm::Crc32), &hashing).await.unwrap();
+        let sums = hashes.finish(Some(Algorithm::Crc32)).await.unwrap();
         assert_eq!((sums.sha256, sums.md5), (Some(sha256(&all)), md5::Md5::digest(&all).into()));
     }
 }

@@ -38,10 +38,8 @@ struct Thread {
 /// The next bytes of one stream.
 struct Job {
     md5: Md5,
-    /// What is left of the piece that is being hashed, from the beginning of a block.
+    /// What is left of them, from the beginning of a block.
     bytes: Bytes,
-    /// The pieces behind it, the last one first.
-    behind: Vec<Bytes>,
     done: oneshot::Sender<Md5>,
 }
 
@@ -76,12 +74,10 @@ impl Hashers {
         Ok(Self(threads.collect::<io::Result<_>>()?))
     }
 
-    /// Adds the next bytes to a stream, in pieces. They are kept until they are hashed, also if nobody waits for that
-    /// any more.
-    pub fn update(&self, md5: Md5, mut pieces: Vec<Bytes>) -> Pending {
+    /// Adds the next bytes to a stream. They are kept until they are hashed, also if nobody waits for that any more.
+    pub fn update(&self, md5: Md5, bytes: Bytes) -> Pending {
         let (done, pending) = oneshot::channel();
-        pieces.reverse();
-        let job = Job { md5, bytes: pieces.pop().unwrap_or_default(), behind: pieces, done };
+        let job = Job { md5, bytes, done };
         match self.thread() {
             Some(thread) => thread.take(job),
             None => job.hash_alone(),
@@ -110,17 +106,10 @@ impl Thread {
 }
 
 impl Job {
-    /// Takes the bytes that complete a block which the stream has begun, until whole blocks follow or the bytes end.
+    /// Takes the bytes that complete a block which the stream has begun.
     fn align(&mut self) {
-        loop {
-            let left = self.md5.fill_tail(&self.bytes).len();
-            self.bytes.advance(self.bytes.len() - left);
-            if !self.bytes.is_empty() {
-                return;
-            }
-            let Some(next) = self.behind.pop() else { return };
-            self.bytes = next;
-        }
+        let left = self.md5.fill_tail(&self.bytes).len();
+        self.bytes.advance(self.bytes.len() - left);
     }
 
     fn blocks(&self) -> usize {
@@ -138,7 +127,6 @@ impl Job {
 
     fn hash_alone(mut self) {
         self.md5.update(&self.bytes);
-        self.behind.iter().rev().for_each(|piece| self.md5.update(piece));
         self.end();
     }
 
@@ -206,11 +194,7 @@ mod tests {
             for (stream, chunks) in streams.iter().enumerate() {
                 let Some(chunk) = chunks.get(number) else { continue };
                 let (done, receiver) = oneshot::channel();
-                // As one piece or as two.
-                let (bytes, behind) = (Bytes::from(chunk.clone()), stream % 2);
-                let cut = if behind > 0 { bytes.len() / 3 } else { bytes.len() };
-                let behind = if behind > 0 { vec![bytes.slice(cut..)] } else { Vec::new() };
-                lanes.push(Job { md5: hashes[stream].clone(), bytes: bytes.slice(..cut), behind, done });
+                lanes.push(Job { md5: hashes[stream].clone(), bytes: Bytes::from(chunk.clone()), done });
                 pending.push((stream, receiver));
                 // The earlier ones are in the middle of their bytes when the next one joins.
                 (0..rounds_between).for_each(|_| round(Level::new(), &mut lanes));
@@ -256,7 +240,7 @@ mod tests {
                     for chunk in 0..20_usize {
                         let bytes = vec![stream; chunk * 1_000 + usize::from(stream)];
                         all.extend_from_slice(&bytes);
-                        hash = hashers.update(hash, vec![bytes.into()]).await.unwrap();
+                        hash = hashers.update(hash, bytes.into()).await.unwrap();
                     }
                     assert_eq!(hash.finish(), md5(&all), "{stream}");
                 })
@@ -273,10 +257,10 @@ mod tests {
         let (jobs, receiver) = sync_channel(1);
         let thread = Thread { jobs, busy: Arc::default() };
         let hashers = Hashers(vec![thread]);
-        let waiting = hashers.update(Md5::default(), vec![Bytes::from_static(b"waits")]);
+        let waiting = hashers.update(Md5::default(), Bytes::from_static(b"waits"));
         let mut own = Md5::default();
         own.update(b"at ");
-        let own = hashers.update(own, [&b"on"[..], b"c", b"e"].map(Bytes::from_static).to_vec()).await.unwrap();
+        let own = hashers.update(own, Bytes::from_static(b"once")).await.unwrap();
         assert_eq!((own.finish(), hashers.0[0].busy.load(Ordering::Relaxed)), (md5(b"at once"), 1));
         drop(waiting);
         let busy = Arc::clone(&hashers.0[0].busy);
@@ -289,7 +273,7 @@ mod tests {
     #[tokio::test]
     async fn a_thread_that_is_gone_is_an_error() {
         let (done, pending) = oneshot::channel();
-        drop(Job { md5: Md5::default(), bytes: Bytes::new(), behind: Vec::new(), done });
+        drop(Job { md5: Md5::default(), bytes: Bytes::new(), done });
         assert_eq!(Pending(pending).await.unwrap_err(), Stopped);
     }
 }

@@ -85,16 +85,15 @@ pub(crate) async fn ingest(
     };
     let mut intake = Intake::new(request, bucket, (payload.hash(), declared), sealing);
     let mut size = 0;
-    let hashing = &request.gateway.0.hashing;
     while let Some(bytes) = payload.next().await? {
         size += bytes.len() as u64;
         if size > PUT_BYTES_MAX {
             return Err(Error::entity_too_large(size, PUT_BYTES_MAX).into());
         }
-        hashes.update(&bytes, hashing).await?;
+        hashes.update(&bytes, &request.gateway.0.hashing).await?;
         intake.push(bytes).await?;
     }
-    let sums = hashes.finish(algorithm, hashing).await?;
+    let sums = hashes.finish(algorithm).await?;
     let checksum = verify(&sums, declared, payload.hash(), payload.trailing_checksum())?;
     let sealed = intake.end().await?;
     let (sha256, salt) = names(&sums, size, sealed)?;
